@@ -1,0 +1,58 @@
+"""What a person asks of a running job: the only arrow that points back."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from holytui.core.work import Overrides
+
+
+class Verb(StrEnum):
+    """The commands an owner understands."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which failed items a retry is about; empty fields do not narrow.
+
+    Attributes:
+        kinds: failure kinds or families (`timeout`).
+        items: item ids.
+        everything: also the kinds that fail the same way again.
+    """
+
+    kinds: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command; `selection` and `changes` belong to retry."""
+
+    verb: Verb
+    selection: Selection = field(default_factory=Selection)
+    changes: Overrides = field(default_factory=Overrides)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Command":
+        """The command that `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: the data is not a command.
+        """
+        selection = data["selection"]
+        return cls(
+            Verb(data["verb"]),
+            Selection(tuple(selection["kinds"]), tuple(selection["items"]), bool(selection["everything"])),
+            Overrides(**data["changes"]),
+        )

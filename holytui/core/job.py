@@ -1,0 +1,267 @@
+"""A job as its file describes it: models, and reading one from TOML."""
+
+import hashlib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from holytui.core.job_checks import SOURCES, forbidden, meaning
+from holytui.core.job_problems import SEMANTICS, JobFileError, Problem, arrange, from_pydantic
+from holytui.core.pricing import Price
+from holytui.core.template import Template
+from holytui.core.timeouts import CONNECT_S
+
+__all__ = [
+    "Input",
+    "Job",
+    "JobFileError",
+    "LoadedJob",
+    "PriceEntry",
+    "Problem",
+    "Provider",
+    "RunOptions",
+    "Step",
+    "Timeouts",
+    "job_schema",
+    "load_job",
+]
+
+SLUG_LENGTH = 60
+STEP_NAME = r"^[A-Za-z0-9_-]{1,64}$"
+VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+JSON_SCHEMA_DIALECT = "http://json-schema.org/draft-07/schema#"
+
+
+def _seconds(value: object) -> object:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value == "auto" or (number and 0 < float(value) < float("inf")):  # type: ignore[arg-type]  # a number
+        return value
+    raise PydanticCustomError("seconds", 'expected a number of seconds above 0, or "auto"')
+
+
+PositiveSeconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[PositiveSeconds | Literal["auto"], BeforeValidator(_seconds)]
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+AtLeastOne = Annotated[int, Field(ge=1)]
+UsdPerMillion = Annotated[float, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class Input(_Part):
+    """Where the items come from: exactly one source."""
+
+    glob: Text | None = Field(None, description="Text files, an item each: a pattern such as docs/**/*.txt.")
+    jsonl: Text | None = Field(None, description="A file with one JSON object or string a line.")
+    csv: Text | None = Field(None, description="A table whose first row names the fields.")
+    lines: Text | None = Field(None, description="A text file, an item a line; blank lines are skipped.")
+    count: AtLeastOne | None = Field(None, description="This many items, doc_0.pdf and so on.")
+    id: Text | None = Field(None, description="The field that identifies an item.")
+    limit: AtLeastOne | None = Field(None, description="Only the first so many items of the input.")
+    max_chars: AtLeastOne | None = Field(None, description="Characters that are kept of a file's text.")
+
+    @property
+    def source(self) -> str:
+        """Which of the sources is given."""
+        return next(name for name in SOURCES if getattr(self, name) is not None)
+
+
+class PriceEntry(_Part):
+    """USD per million tokens."""
+
+    input: UsdPerMillion
+    cached_input: UsdPerMillion | None = Field(None, description="Of cached input; else the price of input.")
+    output: UsdPerMillion
+
+    def price(self, source: str) -> Price:
+        """The price with where it comes from."""
+        cached = self.input if self.cached_input is None else self.cached_input
+        return Price(self.input, cached, self.output, source)
+
+
+class Provider(_Part):
+    """Where requests go."""
+
+    name: Text = Field("holysheep", description="A known provider, or any name together with base_url.")
+    base_url: Text | None = Field(None, description="The address of an OpenAI-compatible API.")
+    api_key_env: Annotated[str, Field(pattern=VARIABLE_NAME)] | None = Field(
+        None, description="The environment variable that holds the key; never the key itself."
+    )
+    prices: dict[str, PriceEntry] = Field(
+        default_factory=dict, description="USD per million tokens by model; wins over every table."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, url: str | None) -> str | None:
+        if url is None or url.startswith("simulator:") or re.match(r"https?://[^/?#\s]+[^\s]*$", url):
+            return url
+        raise PydanticCustomError("address", "expected an address such as https://api.example.com/v1")
+
+
+class RunOptions(_Part):
+    """How the job is run; never part of what identifies an answer."""
+
+    concurrency: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="Requests at once, at most.")
+    checkpoint_every: AtLeastOne = Field(50, description="Results that a power cut may cost, at most.")
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = Field(3, description="Per item and step.")
+    budget_usd: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="The job stops before it spends more than this."
+    )
+
+
+class Timeouts(_Part):
+    """Clocks of one request, in seconds; auto follows prompt length and model."""
+
+    connect: Seconds = CONNECT_S
+    first_token: Seconds = "auto"  # noqa: S105  # a clock, not a secret
+    stall: Seconds = "auto"
+    attempt: Seconds = "auto"
+
+
+class Step(_Part):
+    """One prompt, sent for every item."""
+
+    name: Annotated[str, Field(pattern=STEP_NAME)] = Field(
+        description="Letters, digits, - and _; later prompts use its answer as {steps.name}."
+    )
+    model: Text
+    system: str | None = Field(None, description="The system prompt; a template too.")
+    prompt: Text = Field(description="Template with {item}, {item.field} and {steps.name}.")
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_tokens: AtLeastOne | None = Field(None, description="The longest answer, in tokens.")
+    deadline: Seconds = Field("auto", description="Seconds for all attempts together.")
+    timeouts: Timeouts = Field(default_factory=Timeouts)
+    response_format: Literal["text", "json"] = "text"
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """Names of the steps whose answers this one needs."""
+        return Template.parse(self.prompt).steps | Template.parse(self.system or "").steps
+
+
+class Job(_Part):
+    """What a job file says. One that exists is sound: its steps can be ordered, its templates filled."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+    input: Input
+    provider: Provider = Field(default_factory=Provider)
+    run: RunOptions = Field(default_factory=RunOptions)
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, strict=False)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_sound(cls, data: Any, info: ValidationInfo) -> Any:
+        if isinstance(data, Mapping) and not (info.context or {}).get("checked"):
+            problems = meaning(data)
+            if problems:
+                raise PydanticCustomError(SEMANTICS, "{problems}", {"problems": "; ".join(map(str, problems))})
+        return data
+
+    @property
+    def slug(self) -> str:
+        """The job's id when nothing else is asked for: `[a-z0-9-]+`, from the name."""
+        plain = unicodedata.normalize("NFKD", self.name).encode("ascii", "ignore").decode().lower()
+        slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH].strip("-")
+        return slug or "job-" + hashlib.sha256(self.name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+    def step_order(self) -> tuple[Step, ...]:
+        """The steps, each behind those it uses, else as the file has them."""
+        ordered: list[Step] = []
+        waiting = list(self.steps)
+        while waiting:
+            known = {step.name for step in ordered}
+            ready = next(step for step in waiting if step.uses <= known)
+            ordered.append(ready)
+            waiting.remove(ready)
+        return tuple(ordered)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedJob:
+    """A job with the file it was read from; `base_dir` is what its paths are relative to."""
+
+    job: Job
+    path: Path
+    base_dir: Path
+
+
+def load_job(path: Path) -> LoadedJob:
+    """Read a job file.
+
+    Raises:
+        JobFileError: it cannot be used; all its problems at once.
+    """
+    data = _parse(path)
+    refused, remaining = forbidden(data)
+    found = meaning(remaining)
+    job = None
+    try:
+        job = Job.model_validate(remaining, context={"checked": True})
+    except ValidationError as error:
+        found += from_pydantic(error, Job)
+    problems = arrange(refused, found)
+    if job is None or problems:
+        raise JobFileError(path, problems)
+    return LoadedJob(job, path, path.resolve().parent)
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        return tomllib.loads(text)
+    except FileNotFoundError:
+        problem = "there is no such file"
+    except IsADirectoryError:
+        problem = "it is a folder; expected a job file"
+    except OSError as error:
+        problem = f"it cannot be read: {error.strerror or error}"
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problem = f"line {line} is not UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        problem = f"it is not TOML: {error}"
+    except RecursionError:
+        problem = "its values are nested too deeply"
+    raise JobFileError(path, (Problem("", problem),))
+
+
+def job_schema() -> dict[str, Any]:
+    """The JSON Schema of job files, for editors."""
+    schema: dict[str, Any] = _without_null(Job.model_json_schema())
+    schema["$defs"]["Input"]["oneOf"] = [{"required": [source]} for source in SOURCES]
+    return {"$schema": JSON_SCHEMA_DIALECT, **schema}
+
+
+def _without_null(schema: Any) -> Any:
+    """TOML has no null: what may be None may be left out instead."""
+    if isinstance(schema, list):
+        return [_without_null(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: _without_null(value) for key, value in schema.items() if not (key == "default" and value is None)}
+    options = kept.get("anyOf")
+    if isinstance(options, list) and {"type": "null"} in options:
+        others = [option for option in options if option != {"type": "null"}]
+        del kept["anyOf"]
+        return {**kept, **others[0]} if len(others) == 1 else {**kept, "anyOf": others}
+    return kept

@@ -1,0 +1,55 @@
+"""The shared wait that a 429 closes for everyone."""
+
+from collections.abc import Callable
+
+FIRST_WAIT_S = 1.0
+LONGEST_GUESS_S = 60.0
+GIVE_UP_S = 600.0
+"""Without a success for this long, or told to wait longer, the job pauses instead of waiting."""
+
+
+class Gate:
+    """Closed until a moment; knows 429 episodes.
+
+    An episode is all the 429s of requests that were sent before the gate closed: they are one event,
+    however many requests were in flight.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._opens_at = 0.0
+        self._closed_at: float | None = None
+        self._first_refusal_at: float | None = None
+        self._episodes = 0
+
+    @property
+    def opens_in(self) -> float | None:
+        """Seconds until it opens; None when it is open."""
+        left = self._opens_at - self._now()
+        return left if left > 0 else None
+
+    def refused(self, sent_at: float, retry_after_s: float | None) -> bool:
+        """A request sent at `sent_at` got a 429; whether that begins a new episode."""
+        now = self._now()
+        begins = self._closed_at is None or sent_at > self._closed_at
+        if begins:
+            self._episodes += 1
+            self._closed_at = now
+            if self._first_refusal_at is None:
+                self._first_refusal_at = now
+        guess = min(LONGEST_GUESS_S, FIRST_WAIT_S * 2 ** (self._episodes - 1))
+        wait = retry_after_s if retry_after_s is not None else guess
+        if begins or retry_after_s is not None:
+            self._opens_at = max(self._opens_at, now + wait)
+        return begins
+
+    def succeeded(self) -> None:
+        """A request was answered: the next guess starts small again."""
+        self._episodes = 0
+        self._first_refusal_at = None
+
+    def hopeless(self) -> bool:
+        """Whether the provider wants a wait that a running job should not sit out."""
+        if (self.opens_in or 0.0) > GIVE_UP_S:
+            return True
+        return self._first_refusal_at is not None and self._now() - self._first_refusal_at > GIVE_UP_S

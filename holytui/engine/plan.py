@@ -1,0 +1,98 @@
+"""A job as the engine runs it: its steps with parsed templates, clocks and prices."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from holytui.core.job import Job, Step
+from holytui.core.pricing import Price, PriceBook
+from holytui.core.template import Template
+from holytui.core.timeouts import Clocks, clocks, model_factor
+from holytui.core.work import Overrides, Record
+from holytui.provider.client import ChatRequest, Message
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step, ready to render and send.
+
+    Attributes:
+        needs: names of the steps whose answers its templates use.
+    """
+
+    step: Step
+    prompt: Template
+    system: Template | None
+    needs: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return self.step.name
+
+    def request(self, record: Record, answers: Mapping[str, str], overrides: Overrides) -> ChatRequest:
+        """The request for an item.
+
+        Raises:
+            TemplateError: the record has no such field.
+        """
+        messages = []
+        if self.system is not None:
+            messages.append(Message("system", self.system.render(record, answers)))
+        messages.append(Message("user", self.prompt.render(record, answers) + overrides.prompt_suffix))
+        return ChatRequest(
+            model=overrides.model or self.step.model,
+            messages=tuple(messages),
+            temperature=self.step.temperature,
+            max_tokens=overrides.max_tokens or self.step.max_tokens,
+            json_object=self.step.response_format == "json",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything the engine needs to know of a job.
+
+    Attributes:
+        steps: in an order in which every step stands after those it needs.
+        factors: clock factor by model.
+    """
+
+    steps: tuple[PlannedStep, ...]
+    max_attempts: int
+    prices: PriceBook
+    factors: Mapping[str, float]
+
+    def clocks(self, step: Step, request: ChatRequest, widened: int, overrides: Overrides) -> Clocks:
+        """The limits for an attempt of a step that has timed out `widened` times before."""
+        limits = clocks(
+            len(request.messages[-1].content),
+            model_factor(request.model, self.factors),
+            step.timeouts,
+            step.deadline,
+            self.max_attempts,
+            widened,
+        )
+        factor = overrides.clock_factor
+        if factor == 1.0:
+            return limits
+        return replace(
+            limits,
+            connect=limits.connect * factor,
+            first_token=limits.first_token * factor,
+            stall=limits.stall * factor,
+            attempt=limits.attempt * factor,
+            step=limits.step * factor,
+        )
+
+    def price(self, model: str) -> Price | None:
+        return self.prices.price(model)
+
+
+def plan_job(job: Job, prices: PriceBook, factors: Mapping[str, float]) -> Plan:
+    """Parse a job's templates and order its steps."""
+    planned = []
+    for step in job.step_order():
+        prompt = Template.parse(step.prompt)
+        system = Template.parse(step.system) if step.system else None
+        needs = frozenset(prompt.steps) | frozenset(system.steps if system is not None else ())
+        planned.append(PlannedStep(step, prompt, system, needs))
+    return Plan(tuple(planned), job.run.max_attempts, prices, factors)

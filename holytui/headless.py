@@ -1,0 +1,199 @@
+"""Runs one session without a terminal UI: signals, progress lines or JSON lines, exit code."""
+
+import json
+import queue
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from holytui import plain
+from holytui.core.command import Command
+from holytui.core.progress import JobState, Snapshot, iso
+from holytui.core.work import Outcome
+from holytui.engine.admission.breaker import Halt
+from holytui.exits import Exit, code_after
+from holytui.runs.launch import Launch
+from holytui.runs.local import LocalHandle
+from holytui.runs.thread import RunThread
+from holytui.store.catalog import snapshot_of
+
+INTERRUPT_S = 10.0
+TERMINATE_S = 5.0
+POLL_S = 0.1
+LINE_EVERY_S = 5.0
+JSON_EVERY_S = 1.0
+
+
+class Signals:
+    """Turns signals into an orderly end; remembers which one it was."""
+
+    def __init__(self, handle: LocalHandle) -> None:
+        self._handle = handle
+        self.code: Exit | None = None
+
+    def install(self) -> None:
+        signal.signal(signal.SIGINT, self._interrupt)
+        signal.signal(signal.SIGTERM, self._terminate)
+        # Under nohup SIGHUP is ignored, and must stay so: the job is meant to outlive the link.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._hangup)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # signal's signature
+        halt = Halt(JobState.PAUSED, "user", "")
+        if self.code is None:
+            self.code = Exit.INTERRUPT
+            self._handle.wind_down(halt, INTERRUPT_S)
+        else:
+            self._handle.stop(halt)
+
+    def _terminate(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # signal's signature
+        if self.code is None:
+            self.code = Exit.TERMINATED
+            self._handle.wind_down(Halt(JobState.INTERRUPTED, "terminated", "SIGTERM"), TERMINATE_S)
+
+    def _hangup(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # signal's signature
+        self.code = self.code or Exit.HANGUP
+        self._handle.stop(Halt(JobState.INTERRUPTED, "hangup", "the connection was lost"))
+
+
+def run_headless(launch: Launch, *, as_json: bool, first: Command | None = None) -> Exit:
+    """Run a session to its end.
+
+    Args:
+        launch: what to run.
+        as_json: JSON lines on stdout instead of a person's lines.
+        first: a command to give as soon as it runs, e.g. a retry.
+
+    Raises:
+        OwnedElsewhere: another process runs the job.
+        CheckpointError: it ended because the checkpoint cannot be read or written.
+    """
+    before = snapshot_of(launch.folder)
+    thread = RunThread()
+    items: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    handle = thread.start(launch, items.put)
+    signals = Signals(handle)
+    signals.install()
+    if first is not None:
+        handle.send(first)
+    printer: _Printer = _JsonLines() if as_json else _Lines()
+    try:
+        _watch(handle, items, printer)
+    finally:
+        thread.shutdown()
+    final = handle.snapshot()
+    printer.finished(final)
+    if handle.problem is not None:
+        raise handle.problem
+    if signals.code is not None and final.state in {JobState.PAUSED, JobState.INTERRUPTED}:
+        return signals.code
+    return code_after(final, before.counters.failed)
+
+
+class _Printer:
+    """How a session is told; this one says nothing."""
+
+    every_s = LINE_EVERY_S
+
+    def started(self, snapshot: Snapshot) -> None:
+        """The session begins."""
+
+    def state(self, snapshot: Snapshot) -> None:
+        """The job's state changed."""
+
+    def progress(self, snapshot: Snapshot) -> None:
+        """Time for a line."""
+
+    def item(self, outcome: Outcome) -> None:
+        """An item's result is in the checkpoint."""
+
+    def finished(self, snapshot: Snapshot) -> None:
+        """The session is over."""
+
+
+class _Lines(_Printer):
+    def started(self, snapshot: Snapshot) -> None:
+        _say(plain.started_line(snapshot))
+
+    def state(self, snapshot: Snapshot) -> None:
+        _say(plain.progress_line(snapshot))
+
+    def progress(self, snapshot: Snapshot) -> None:
+        _say(plain.progress_line(snapshot))
+
+    def finished(self, snapshot: Snapshot) -> None:
+        sys.stdout.write("\n".join(plain.summary(snapshot)) + "\n")
+        sys.stdout.flush()
+
+
+class _JsonLines(_Printer):
+    every_s = JSON_EVERY_S
+
+    def started(self, snapshot: Snapshot) -> None:
+        _emit("started", snapshot.to_json())
+
+    def state(self, snapshot: Snapshot) -> None:
+        _emit("state", snapshot.to_json())
+
+    def progress(self, snapshot: Snapshot) -> None:
+        _emit("progress", snapshot.to_json())
+
+    def item(self, outcome: Outcome) -> None:
+        _emit(
+            "item",
+            {
+                "id": outcome.item_id,
+                "index": outcome.index,
+                "status": None if outcome.closes is None else outcome.closes.value,
+                "step": outcome.step,
+                "kind": None if outcome.kind is None else outcome.kind.value,
+                "message": outcome.message or None,
+                "finished_at": iso(outcome.at),
+            },
+        )
+
+    def finished(self, snapshot: Snapshot) -> None:
+        _emit("finished", snapshot.to_json())
+
+
+def _watch(handle: LocalHandle, items: "queue.SimpleQueue[Outcome]", printer: _Printer) -> None:
+    """Poll the run until it ends."""
+    shown: tuple[JobState, str] | None = None
+    due = 0.0
+    ended = False
+    while not ended:
+        ended = handle.wait(POLL_S)
+        _drain(items, printer.item)
+        snapshot = handle.snapshot()
+        state = (snapshot.state, snapshot.reason)
+        if shown is None:
+            if snapshot.state is JobState.PREPARING and not ended:
+                continue
+            printer.started(snapshot)
+        elif state != shown:
+            printer.state(snapshot)
+        shown = state
+        if time.monotonic() >= due:
+            due = time.monotonic() + printer.every_s
+            printer.progress(snapshot)
+
+
+def _drain(items: "queue.SimpleQueue[Outcome]", tell: Callable[[Outcome], None]) -> None:
+    while True:
+        try:
+            tell(items.get_nowait())
+        except queue.Empty:
+            return
+
+
+def _emit(event: str, data: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"event": event, **data}) + "\n")
+    sys.stdout.flush()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

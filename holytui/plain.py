@@ -1,0 +1,237 @@
+"""A job told in plain lines: pipes, CI, TERM=dumb, screen readers, and the summary after a run."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from holytui.core.display import count, percent, safe, span, usd
+from holytui.core.estimate import Estimate
+from holytui.core.failures import RULES, FailureKind
+from holytui.core.pricing import Money, MoneyKind
+from holytui.core.progress import JobState, LogLine, Snapshot
+from holytui.store.catalog import JobEntry
+from holytui.store.reader import FailureGroup
+
+STATES = {
+    JobState.READY: "○ ready",
+    JobState.PREPARING: "◐ preparing",
+    JobState.RUNNING: "● running",
+    JobState.PAUSING: "◐ pausing",
+    JobState.PAUSED: "‖ paused",
+    JobState.STOPPED: "■ stopped",
+    JobState.INTERRUPTED: "! interrupted",
+    JobState.COMPLETED: "✓ completed",
+    JobState.COMPLETED_WITH_FAILURES: "✗ with failures",
+}
+REASONS = {
+    "auth": "key",
+    "quota": "balance",
+    "model_not_found": "model",
+    "user": "you",
+    "limit": "first ones done",
+    "rate_limit": "rate limit",
+}
+
+
+def state_words(snapshot: Snapshot) -> str:
+    """The state as a glyph and words, with its reason."""
+    words = STATES[snapshot.state]
+    if not snapshot.reason:
+        return words
+    return f"{words}: {REASONS.get(snapshot.reason, snapshot.reason)}"
+
+
+def clock(at: float | None) -> str:
+    """Local wall clock, HH:MM."""
+    return "" if at is None else datetime.fromtimestamp(at).astimezone().strftime("%H:%M")
+
+
+def started_line(snapshot: Snapshot) -> str:
+    label = " (simulated: no key, no network, no cost)" if snapshot.simulated else ""
+    counters = snapshot.counters
+    return (
+        f"{safe(snapshot.name)}{label}: {count(counters.pending)} of {count(counters.total)} items to go, "
+        f"{snapshot.ceiling} at once, {', '.join(snapshot.models)}"
+    )
+
+
+def progress_line(snapshot: Snapshot) -> str:
+    """One line of a run: how far, how fast, how long, how much."""
+    counters = snapshot.counters
+    done = counters.succeeded + counters.failed
+    parts = [
+        clock(snapshot.taken_at),
+        state_words(snapshot),
+        f"{percent(done, counters.total)} {count(counters.succeeded)} done",
+        f"{count(counters.failed)} failed",
+        f"{count(snapshot.running)} in flight",
+        f"{count(snapshot.pending)} pending",
+    ]
+    if snapshot.state is JobState.RUNNING:
+        parts.append(f"{snapshot.rate_per_s:.2f}/s")
+        parts.append(f"ETA {eta_words(snapshot)}")
+    parts.append(usd(counters.spend.money) + (" simulated" if snapshot.simulated else ""))
+    if snapshot.activity:
+        parts.append(snapshot.activity)
+    return "  ".join(parts)
+
+
+def eta_words(snapshot: Snapshot) -> str:
+    """The band and its reason."""
+    eta = snapshot.eta
+    if eta.low is None or eta.high is None:
+        return eta.reason or "—"
+    return f"{span(eta.low)} to {span(eta.high)}, {eta.reason}" if eta.reason else span(eta.high)
+
+
+def status_lines(snapshot: Snapshot) -> list[str]:
+    """The run screen's first lines, failures and last events."""
+    counters = snapshot.counters
+    done = counters.succeeded + counters.failed
+    lines = [
+        f"{safe(snapshot.name)}  {state_words(snapshot)}  {span(snapshot.elapsed_s)} active"
+        + ("  simulated" if snapshot.simulated else ""),
+        f"  {percent(done, counters.total)}  {count(counters.succeeded)} done   {count(counters.failed)} failed   "
+        f"{count(snapshot.running)} in flight   {count(snapshot.pending)} pending   of {count(counters.total)}",
+        f"  ETA   {eta_words(snapshot)}   {snapshot.rate_per_s:.2f}/s",
+        f"  Cost  {_cost_words(snapshot)}",
+    ]
+    if snapshot.message:
+        lines.append(f"  {safe(snapshot.message)}")
+    if snapshot.owner is not None:
+        owner = snapshot.owner
+        lines.append(f"  run by pid {owner.pid} on {owner.host} since {clock(owner.since)}")
+    for kind, number in sorted(counters.failures.items(), key=lambda pair: -pair[1]):
+        lines.append(f"  {number:>6,}  {kind:<20}  {RULES[FailureKind(kind)].advice}")
+    lines += [f"  {line}" for line in log_lines(snapshot.last_events)]
+    return lines
+
+
+def summary(snapshot: Snapshot) -> list[str]:
+    """The final summary, left in the scrollback."""
+    counters = snapshot.counters
+    sessions = f"{counters.sessions} session" + ("s" if counters.sessions != 1 else "")
+    began, ended = clock(snapshot.started_at), clock(snapshot.ended_at or time.time())
+    lines = [
+        f"holytui  {safe(snapshot.name)}  {state_words(snapshot)}   "
+        f"{began} to {ended}, {span(snapshot.elapsed_s)} active, {sessions}"
+        + (", simulated" if snapshot.simulated else ""),
+        f"  {count(counters.succeeded)} succeeded   {count(counters.failed)} failed   "
+        f"{count(snapshot.pending)} pending   of {count(counters.total)}",
+    ]
+    if counters.failures:
+        kinds = sorted(counters.failures.items(), key=lambda pair: -pair[1])
+        shown = [f"{number:,} {kind}" for kind, number in kinds[:4]]
+        rest = sum(number for _, number in kinds[4:])
+        lines.append("  failed  " + "   ".join([*shown, *([f"{rest:,} other"] if rest else [])]))
+    lines.append(f"  cost    {_cost_words(snapshot)}")
+    if snapshot.message:
+        lines.append(f"  {safe(snapshot.message)}")
+    lines += _next_lines(snapshot)
+    return lines
+
+
+def _cost_words(snapshot: Snapshot) -> str:
+    counters = snapshot.counters
+    money = counters.spend.money
+    words = {
+        MoneyKind.REPORTED: "reported by the provider",
+        MoneyKind.COMPUTED: "computed from usage",
+        MoneyKind.ESTIMATED: "partly estimated",
+        MoneyKind.UNKNOWN: "unknown: no price for a model",
+    }[money.kind]
+    if snapshot.simulated:
+        words += ", simulated: nothing was charged"
+    wasted = usd(counters.wasted.money)
+    budget = "" if snapshot.budget_usd is None else f"   budget ${snapshot.budget_usd:.2f}"
+    return f"{usd(money)} {words} ({wasted} wasted){budget}"
+
+
+def _next_lines(snapshot: Snapshot) -> list[str]:
+    job = snapshot.job
+    commands = []
+    if snapshot.pending and snapshot.state is not JobState.RUNNING:
+        commands.append(f"holytui resume {job}")
+    if snapshot.counters.failed:
+        commands.append(f"holytui retry {job}")
+    if snapshot.counters.succeeded:
+        commands.append(f"holytui export {job} --format csv -o {job}.csv")
+    return [f"  {'next' if not at else '    '}    {command}" for at, command in enumerate(commands)]
+
+
+def jobs_table(entries: Sequence[JobEntry]) -> list[str]:
+    """The checkpoint folder, a line a job."""
+    lines = [f"{'JOB':<28}{'STATE':<24}{'DONE':>9}{'OF':>9}{'':>6}{'FAIL':>7}{'SPENT':>12}"]
+    for entry in entries:
+        snapshot = entry.snapshot
+        if snapshot is None:
+            lines.append(f"{entry.job_id:<28}! {entry.problem}")
+            continue
+        counters = snapshot.counters
+        done = counters.succeeded + counters.failed
+        spent = "simulated" if snapshot.simulated else usd(counters.spend.money)
+        lines.append(
+            f"{entry.job_id:<28}{state_words(snapshot):<24}{count(counters.succeeded):>9}"
+            f"{count(counters.total):>9}{percent(done, counters.total):>6}{count(counters.failed):>7}{spent:>12}"
+        )
+    return lines
+
+
+def log_lines(events: Sequence[LogLine]) -> list[str]:
+    """The log as lines: time, text, how often and for how long."""
+    lines = []
+    for event in events:
+        at = datetime.fromtimestamp(event.last).astimezone().strftime("%H:%M:%S")
+        often = "" if event.count == 1 else f"  x{event.count} in {span(event.last - event.first)}"
+        lines.append(f"{at}  {safe(event.text, limit=300)}{often}")
+    return lines
+
+
+def failure_lines(groups: Sequence[FailureGroup]) -> list[str]:
+    """Failed items by kind, with what it means and what to do."""
+    lines = []
+    for group in groups:
+        rule = RULES[FailureKind(group.kind)]
+        lines.append(f"{group.count:>7,}  {group.kind:<20} {rule.meaning:<40} {rule.advice}")
+    return lines
+
+
+def estimate_lines(estimate: Estimate) -> list[str]:
+    """What a job would do and cost."""
+    empty = estimate.items - estimate.readable
+    unreadable = f", {count(empty)} without usable text" if empty else ""
+    tokens_in = sum(step.input_tokens for step in estimate.steps)
+    tokens_out = sum(step.output_tokens for step in estimate.steps)
+    lines = [
+        f"{safe(estimate.name)}",
+        f"  Items     {count(estimate.items)}   {count(estimate.readable)} readable{unreadable}",
+        f"  Requests  {count(estimate.requests)}   "
+        + ", ".join(f"{step.step} {step.model}" for step in estimate.steps),
+        f"  Tokens    {count(tokens_in)} in, {count(tokens_out)} out, estimated",
+        f"  Cost      {money_range(estimate)}",
+        f"  Time      {span(estimate.low_s)} to {span(estimate.high_s)} at {estimate.concurrency} in flight, "
+        f"a guess until it runs",
+    ]
+    for step in estimate.steps:
+        low, high = step.low_usd, step.high_usd
+        cost = "no price known" if low is None or high is None else f"{_dollars(low)} to {_dollars(high)}"
+        source = "" if step.price is None else f", {step.price.source}"
+        lines.append(f"    {step.step:<12} {step.model:<22} {count(step.requests):>9} requests   {cost}{source}")
+    for item, problem in estimate.problems[:5]:
+        lines.append(f"  ! {safe(item, limit=60)}: {safe(problem, limit=120)}")
+    return lines
+
+
+def money_range(estimate: Estimate) -> str:
+    """Low to high, or why there is none."""
+    if estimate.simulated:
+        return "none: simulated, nothing leaves this machine"
+    low, high = estimate.low_usd, estimate.high_usd
+    if low is None or high is None:
+        unknown = ", ".join(step.model for step in estimate.steps if step.low_usd is None)
+        return f"unknown: no price for {unknown}"
+    return f"{_dollars(low)} to {_dollars(high)}"
+
+
+def _dollars(amount: float) -> str:
+    return usd(Money(amount, MoneyKind.COMPUTED))

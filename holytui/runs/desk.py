@@ -1,0 +1,92 @@
+"""What a front end asks for: jobs, samples, previews, runs. The terminal UI knows runs only through it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from holytui.core.command import Command
+from holytui.core.estimate import Estimate
+from holytui.runs.handle import RunHandle
+from holytui.store.catalog import JobEntry
+from holytui.store.reader import Reader
+
+JobSource = Path | str
+"""A job file's path, or the id of a saved job."""
+
+
+class DeskError(Exception):
+    """What was asked for cannot be done; the message says why and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A job file that comes along."""
+
+    name: str
+    path: Path
+    description: str
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A job before it is started.
+
+    Attributes:
+        source: where it comes from, for a person.
+        key_note: what is to be said about the key; key_ok: whether it can be sent as it is.
+        drift_note: what changed since it last ran, empty if nothing.
+        blockers: why it cannot be started, each a sentence.
+    """
+
+    job_id: str
+    name: str
+    source: str
+    estimate: Estimate
+    key_note: str
+    key_ok: bool
+    saved_in: Path
+    drift_note: str
+    blockers: tuple[str, ...]
+
+
+class Desk(Protocol):
+    """Every call that is not said to block returns within milliseconds."""
+
+    @property
+    def checkpoints(self) -> Path:
+        """The checkpoint folder."""
+
+    def jobs(self) -> Sequence[JobEntry]:
+        """The saved jobs."""
+
+    def samples(self) -> Sequence[Sample]:
+        """The job files that come along."""
+
+    def preview(self, source: JobSource) -> Preview:
+        """What starting this would do and cost; blocks while it reads the input."""
+
+    def start(self, source: JobSource, *, api_key: str | None = None) -> RunHandle:
+        """Create or resume a job and run it in this process."""
+
+    def retry(self, job_id: str, command: Command) -> RunHandle:
+        """Return failed items of a resting job to pending and run it in this process."""
+
+    def view(self, job_id: str) -> RunHandle:
+        """The run of a job, here or elsewhere, or the job at rest."""
+
+    def running_here(self) -> Sequence[RunHandle]:
+        """Runs of this process that have not ended."""
+
+    def reader(self, job_id: str) -> Reader:
+        """Items, attempts and log of a job; to be closed."""
+
+    def export(self, job_id: str, fmt: str) -> Path:
+        """Write the answers into the working folder; blocks."""
+
+    def leave_running(self, job_id: str) -> str:
+        """Hand a run over to a background process; what to tell the user. Blocks."""
+
+    def shutdown(self) -> None:
+        """End all runs of this process; blocks for two seconds at most."""

@@ -1,0 +1,64 @@
+"""The handle of a run that this process owns."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from holytui.core.command import Command
+from holytui.core.progress import InFlight, Snapshot
+from holytui.engine.admission.breaker import Halt
+from holytui.runs.owner import OwnedRun
+from holytui.store.checkpoint import CheckpointError
+
+
+class LocalHandle:
+    """Reads the run's newest snapshot; commands cross to the worker thread's loop."""
+
+    def __init__(self, run: OwnedRun, loop: asyncio.AbstractEventLoop) -> None:
+        self._run = run
+        self._loop = loop
+
+    @property
+    def job_id(self) -> str:
+        return self._run.launch.job_id
+
+    @property
+    def folder(self) -> Path:
+        return self._run.launch.folder
+
+    @property
+    def owned_here(self) -> bool:
+        """Whether the session still runs; afterwards the job rests."""
+        return not self._run.done.is_set()
+
+    @property
+    def problem(self) -> CheckpointError | None:
+        """Why the checkpoint could not be read or written, if that ended the session."""
+        return self._run.problem
+
+    def snapshot(self) -> Snapshot:
+        return self._run.latest
+
+    def in_flight(self) -> Sequence[InFlight]:
+        return self._run.in_flight() if self.owned_here else ()
+
+    def send(self, command: Command) -> None:
+        self._call(lambda: self._run.command(command))
+
+    def stop(self, halt: Halt) -> None:
+        """End the session at once."""
+        self._call(lambda: self._run.stop(halt))
+
+    def wind_down(self, halt: Halt, seconds: float) -> None:
+        """End the session within this time, letting what is in flight finish first."""
+        self._call(lambda: self._run.wind_down(halt, seconds))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end of the session; False when it still runs after `timeout` seconds."""
+        return self._run.done.wait(timeout)
+
+    def _call(self, call: Callable[[], None]) -> None:
+        if self.owned_here:
+            with contextlib.suppress(RuntimeError):  # the loop ended between the check and the call
+                self._loop.call_soon_threadsafe(call)

@@ -1,0 +1,294 @@
+"""The desk of this process: what the terminal UI asks for, answered by the runs and the checkpoint folder."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from holytui.core.command import Command, Verb
+from holytui.core.identity import step_hashes
+from holytui.core.job import JobFileError, Provider
+from holytui.core.progress import InFlight, JobState, Snapshot
+from holytui.engine.admission.breaker import Halt
+from holytui.inputs.source import InputProblem
+from holytui.runs.background import BackgroundFailed, run_in_background, told
+from holytui.runs.desk import DeskError, JobSource, Preview, Sample
+from holytui.runs.endpoint import (
+    EndpointError,
+    KeyMissing,
+    Target,
+    TrustNeeded,
+    resolve_endpoint,
+    resolve_target,
+)
+from holytui.runs.errands import retry_at_rest
+from holytui.runs.estimating import estimate_job
+from holytui.runs.handle import RunHandle
+from holytui.runs.launch import Tables
+from holytui.runs.prepare import PrepareError, Wishes, check_budget, find, prepare, saved_job
+from holytui.runs.remote import RemoteHandle
+from holytui.runs.thread import RunThread
+from holytui.store.catalog import JobEntry, list_jobs, snapshot_of
+from holytui.store.checkpoint import CheckpointError
+from holytui.store.export import export
+from holytui.store.lock import OwnedElsewhere, read_owner
+from holytui.store.reader import Reader
+
+SENTENCES = (
+    PrepareError,
+    EndpointError,
+    JobFileError,
+    InputProblem,
+    OwnedElsewhere,
+    CheckpointError,
+    BackgroundFailed,
+)
+LEAVE_S = 5.0
+
+
+class RestingHandle(RemoteHandle):
+    """A job that nobody runs: what is sent to it starts it here."""
+
+    def __init__(self, folder: Path, desk: "LocalDesk") -> None:
+        super().__init__(folder)
+        self._desk = desk
+
+    def send(self, command: Command) -> None:
+        """Resume and retry start the job in this process; pause and stop find it resting already.
+
+        Raises:
+            DeskError: it cannot be started.
+        """
+        if read_owner(self.folder) is not None:
+            super().send(command)
+        elif command.verb is Verb.RESUME:
+            self._desk.start(self.job_id)
+        elif command.verb is Verb.RETRY:
+            self._desk.retry(self.job_id, command)
+
+
+class LocalDesk:
+    """Implements `runs.desk.Desk` over the checkpoint folder and this process's worker thread."""
+
+    def __init__(self, checkpoints: Path, tables: Tables, wishes: Wishes, samples: Sequence[Sample] = ()) -> None:
+        """Open the desk.
+
+        Args:
+            checkpoints: the folder; it need not exist yet.
+            tables: prices and clock factors.
+            wishes: what the command line asked for; they hold for every job started here.
+            samples: job files that come along.
+        """
+        self._checkpoints = checkpoints
+        self._tables = tables
+        self._wishes = wishes
+        self._samples = samples
+        self._thread = RunThread()
+        self._keys: dict[str, str] = {}
+
+    @property
+    def checkpoints(self) -> Path:
+        return self._checkpoints
+
+    def jobs(self) -> Sequence[JobEntry]:
+        """The saved jobs; those that run here with their newest snapshot."""
+        return [self._freshest(entry) for entry in list_jobs(self._checkpoints)]
+
+    def samples(self) -> Sequence[Sample]:
+        """The job files that come along."""
+        return self._samples
+
+    def preview(self, source: JobSource) -> Preview:
+        """What starting this would do and cost; blocking, it reads the whole input.
+
+        Raises:
+            DeskError: it cannot be started at all.
+        """
+        try:
+            loaded, folder = find(self._checkpoints, source)
+            if loaded is None:
+                job, meta = saved_job(folder)
+                base_dir, origin = Path(meta.base_dir), str(folder)
+            else:
+                job, base_dir, origin = loaded.job, loaded.base_dir, str(loaded.path)
+            book = self._tables.book(job)
+            target = resolve_target(job.provider, self._wishes.base_url)
+            pending = snapshot_of(folder).counters.pending if folder.is_dir() else None
+            estimate = estimate_job(job, base_dir, book, simulated=target.simulated, pending=pending or None)
+        except SENTENCES as error:
+            raise DeskError(str(error)) from error
+        blockers = []
+        try:
+            check_budget(job, book.price)
+        except PrepareError as error:
+            blockers.append(str(error))
+        key_note, key_ok = self._key_note(target, job.provider)
+        return Preview(
+            job_id=folder.name,
+            name=job.name,
+            source=origin,
+            estimate=estimate,
+            key_note=key_note,
+            key_ok=key_ok,
+            saved_in=folder,
+            drift_note=self._drift_note(folder, step_hashes(job)) if folder.is_dir() else "",
+            blockers=tuple(blockers),
+        )
+
+    def start(self, source: JobSource, *, api_key: str | None = None) -> RunHandle:
+        """Create or resume a job, and run it on this process's worker thread.
+
+        Raises:
+            DeskError: it cannot be started; the message says why and the way out.
+        """
+        wishes = replace(self._wishes, api_key=api_key or self._keys.get(str(source)))
+        try:
+            launch = prepare(self._checkpoints, source, wishes, self._tables)
+            if api_key is not None:
+                self._keys[str(source)] = self._keys[launch.job_id] = api_key
+            return self._thread.start(launch)
+        except SENTENCES as error:
+            raise DeskError(str(error)) from error
+
+    def retry(self, job_id: str, command: Command) -> RunHandle:
+        """Return failed items of a resting job to pending, and run it here.
+
+        Raises:
+            DeskError: it cannot be started.
+        """
+        try:
+            retry_at_rest(self._checkpoints, job_id, command)
+        except SENTENCES as error:
+            raise DeskError(str(error)) from error
+        return self.start(job_id)
+
+    def view(self, job_id: str) -> RunHandle:
+        """The run of a job, whoever has it, or the job at rest.
+
+        Raises:
+            DeskError: it cannot be read.
+        """
+        folder = self._checkpoints / job_id
+        mine = self._thread.handle(folder)
+        if mine is not None and mine.owned_here:
+            return mine
+        try:
+            return RestingHandle(folder, self)
+        except SENTENCES as error:
+            raise DeskError(str(error)) from error
+
+    def running_here(self) -> Sequence[RunHandle]:
+        """Runs of this process that have not ended."""
+        return self._thread.running()
+
+    def reader(self, job_id: str) -> Reader:
+        """The job's items, attempts and log.
+
+        Raises:
+            DeskError: it cannot be read.
+        """
+        try:
+            return Reader.open(self._checkpoints / job_id)
+        except SENTENCES as error:
+            raise DeskError(str(error)) from error
+
+    def export(self, job_id: str, fmt: str) -> Path:
+        """Write the answers into the working folder; the file's path.
+
+        Raises:
+            DeskError: the checkpoint cannot be read, or the file not be written.
+        """
+        path = Path.cwd() / f"{job_id}.{fmt}"
+        try:
+            export(self._checkpoints / job_id, path, fmt=fmt)
+        except (*SENTENCES, OSError) as error:
+            raise DeskError(f"not exported: {error}") from error
+        return path
+
+    def leave_running(self, job_id: str) -> str:
+        """Hand a run of this process to one in the background; what is in flight there is asked again.
+
+        Raises:
+            DeskError: the background process did not take it up; the job rests, nothing is lost.
+        """
+        mine = self._thread.handle(self._checkpoints / job_id)
+        if mine is not None and mine.owned_here:
+            mine.stop(Halt(JobState.INTERRUPTED, "hangup", "handed to the background"))
+            mine.wait(LEAVE_S)
+        key = self._keys.get(job_id)
+        try:
+            job, _ = saved_job(self._checkpoints / job_id)
+            variable = resolve_target(job.provider, self._wishes.base_url).variable
+            env = {variable: key} if key and variable else {}
+            owner = run_in_background(self._checkpoints, job_id, self._arguments(), env=env)
+        except SENTENCES as error:
+            raise DeskError(str(error)) from error
+        return told(job_id, owner)
+
+    def shutdown(self) -> None:
+        """End all runs of this process at once; harmless when repeated."""
+        self._thread.shutdown()
+
+    def ended(self) -> list[Snapshot]:
+        """The last snapshots of all runs of this process, for the summary."""
+        return [handle.snapshot() for handle in self._thread.all()]
+
+    def in_flight_here(self) -> Sequence[InFlight]:
+        """What all runs of this process have in hand."""
+        return [flight for handle in self._thread.running() for flight in handle.in_flight()]
+
+    def _freshest(self, entry: JobEntry) -> JobEntry:
+        mine = self._thread.handle(entry.folder)
+        if mine is None or not mine.owned_here:
+            return entry
+        return replace(entry, snapshot=mine.snapshot(), problem=None)
+
+    def _arguments(self) -> list[str]:
+        """The command line's wishes as options of `run`, for the background process."""
+        wishes = self._wishes
+        options = {
+            "limit": wishes.limit,
+            "concurrency": wishes.concurrency,
+            "budget": wishes.budget_usd,
+            "base-url": wishes.base_url,
+        }
+        return [f"--{name}={value}" for name, value in options.items() if value is not None]
+
+    def _key_note(self, target: Target, provider: Provider) -> tuple[str, bool]:
+        """What to say about the key, and whether the job could be sent with it."""
+        if target.embedded:
+            return "none needed: simulated", True
+        try:
+            endpoint = resolve_endpoint(
+                target,
+                provider,
+                env=os.environ,
+                trusted=self._tables.trusted,
+                confirm=self._wishes.confirm,
+                api_key=self._wishes.api_key,
+            )
+        except KeyMissing as error:
+            return str(error), False
+        except TrustNeeded as error:
+            return f"{error.variable} is not meant for {error.host}: run with --trust to send it there", False
+        except EndpointError as error:
+            return str(error), False
+        if not endpoint.api_key:
+            return "none sent", True
+        return f"{target.variable} …{endpoint.api_key[-4:]}", True
+
+    def _drift_note(self, folder: Path, hashes: dict[str, str]) -> str:
+        try:
+            reader = Reader.open(folder)
+        except CheckpointError as error:
+            return str(error)
+        try:
+            drift = reader.drift(hashes)
+        finally:
+            reader.close()
+        if not (drift.changed_steps and drift.answered_items):
+            return ""
+        return (
+            f"changed since it ran: {', '.join(drift.changed_steps)}; {drift.answered_items:,} items have answers "
+            f"to the old text. holytui run --drift run|keep decides."
+        )

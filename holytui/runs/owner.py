@@ -1,0 +1,319 @@
+"""One session of a job by this process: take the lock, prepare, run, heed commands, let go."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TypeVar
+
+from holytui.core.command import Command, Verb
+from holytui.core.progress import Counters, InFlight, JobState, Owner, Snapshot
+from holytui.core.work import Notice, Outcome
+from holytui.engine.admission.breaker import Halt
+from holytui.runs import sync
+from holytui.runs.engine import Engine, open_engine
+from holytui.runs.launch import Launch
+from holytui.runs.picture import Picture
+from holytui.runs.sentences import rest_message
+from holytui.store import commands, live
+from holytui.store.checkpoint import CheckpointError
+from holytui.store.lock import OwnerLock
+from holytui.store.reader import Reader
+from holytui.store.writer import Writer
+
+T = TypeVar("T")
+
+TICK_S = 0.25
+HEARTBEAT_S = 5.0
+EVENTS_SHOWN = 8
+CLOSE_S = 1.0
+
+
+class OwnedRun:
+    """A session. Built with the lock held; `main` runs on the worker thread's loop and never raises."""
+
+    def __init__(
+        self,
+        launch: Launch,
+        lock: OwnerLock,
+        now: Callable[[], float],
+        on_item: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> None:
+        """Prepare a session whose lock is held.
+
+        Args:
+            launch: what to run.
+            lock: held; `main` releases it.
+            now: the loop's clock, seconds.
+            on_item: told each closing outcome after it is in the checkpoint, on the loop's thread.
+        """
+        self.launch = launch
+        self.problem: CheckpointError | None = None
+        self.done = threading.Event()
+        since = time.time()
+        owner = Owner(os.getpid(), socket.gethostname(), since, since)
+        self._lock = lock
+        self._on_item = on_item
+        self._picture = Picture(launch, owner, now)
+        self._engine: Engine | None = None
+        self._writer: Writer | None = None
+        self._reader: Reader | None = None
+        self._counters = Counters()
+        self._early: list[Command] = []
+        self._halt_before_start: Halt | None = None
+        self._side_tasks: list[asyncio.Task[None]] = []
+        self._started_session = False
+        self.latest: Snapshot = self._picture.draw(self._counters)
+
+    def in_flight(self) -> Sequence[InFlight]:
+        """What is in hand, oldest first; safe from any thread."""
+        return self._engine.executor.in_flight() if self._engine is not None else ()
+
+    async def main(self) -> None:
+        """The whole session. Whatever goes wrong ends in the snapshot and, if it can, in the checkpoint."""
+        halt: Halt | None = None
+        try:
+            await self._open()
+            if self.launch.sync:
+                await self._prepare()
+            halt = await self._run()
+        except CheckpointError as error:
+            self.problem = self.problem or error
+        except asyncio.CancelledError:
+            halt = Halt(JobState.INTERRUPTED, "terminated", "the process was told to end")
+        except Exception as error:  # noqa: BLE001  # the thread hosts other runs; this one is told as crashed
+            halt = Halt(JobState.INTERRUPTED, "crashed", f"a defect in holytui: {error!r}")
+        finally:
+            await self._close(halt)
+            self.done.set()
+
+    def command(self, command: Command) -> None:
+        """Do what a person asked for; on the loop's thread."""
+        if self._engine is None:
+            self._early.append(command)
+            return
+        match command.verb:
+            case Verb.PAUSE if self._picture.state is JobState.RUNNING:
+                self._engine.runner.pause()
+                self._note("paused by you")
+            case Verb.RESUME if self._picture.state in {JobState.PAUSED, JobState.PAUSING}:
+                self._engine.runner.resume()
+                self._note("resumed by you")
+            case Verb.STOP:
+                self.stop(Halt(JobState.STOPPED, "user", ""))
+            case Verb.RETRY:
+                task = asyncio.get_running_loop().create_task(self._retry(command))
+                self._side_tasks.append(task)
+        self._publish()
+
+    def stop(self, halt: Halt) -> None:
+        """End at once: what is in flight is cancelled and returns to pending; on the loop's thread."""
+        if self._engine is None:
+            self._halt_before_start = halt
+        else:
+            self._engine.runner.stop(halt)
+
+    def wind_down(self, halt: Halt, seconds: float) -> None:
+        """End within this time: as a pause first, then as a stop; on the loop's thread."""
+
+        async def wait() -> None:
+            if self._engine is not None:
+                self._engine.runner.pause()
+                until = time.monotonic() + seconds
+                # Polled: a stop by another hand may empty it meanwhile.
+                while self._engine.runner.in_hand and time.monotonic() < until:  # noqa: ASYNC110  # bounded by the clock
+                    await asyncio.sleep(0.02)
+            self.stop(halt)
+
+        self._side_tasks.append(asyncio.get_running_loop().create_task(wait()))
+
+    async def _open(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def settled(indices: Sequence[int]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop may be closing
+                loop.call_soon_threadsafe(self._settled, tuple(indices))
+
+        def saved(answers: int) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop may be closing
+                loop.call_soon_threadsafe(self._saved, answers)
+
+        def failed(error: CheckpointError) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop may be closing
+                loop.call_soon_threadsafe(self._writer_failed, error)
+
+        self._writer = Writer.open(
+            self.launch.folder,
+            barrier_every=self.launch.job.run.checkpoint_every,
+            on_settled=settled,
+            on_saved=saved,
+            on_failure=failed,
+        )
+        self._reader = Reader.open(self.launch.folder)
+        owner = self._picture.owner
+        await self._recorded(self._writer.begin_session(owner.pid, owner.host))
+        self._started_session = True
+        self._side_tasks.append(asyncio.create_task(self._tick()))
+        await self._set_state(JobState.PREPARING)
+
+    async def _prepare(self) -> None:
+        assert self._writer is not None
+
+        def progress(count: int) -> None:
+            self._picture.activity = f"Reading input {count:,}"
+
+        report = await sync.sync_input(self.launch, self._writer, progress, lambda: self._halt_before_start is not None)
+        self._picture.activity = ""
+        if report is not None:
+            self._note(sync.describe(report))
+
+    async def _run(self) -> Halt | None:
+        assert self._writer is not None
+        assert self._reader is not None
+        if self._halt_before_start is not None:
+            return self._halt_before_start
+        self._publish()
+        self._engine = await open_engine(
+            self.launch, self._reader, self._writer, self._picture, on_change=self._runner_changed
+        )
+        self._note(f"started: {self._counters.pending:,} to go")
+        await self._set_state(JobState.RUNNING)
+        early, self._early = self._early, []
+        for command in early:
+            self.command(command)
+        if self._halt_before_start is not None:
+            self._engine.runner.stop(self._halt_before_start)
+        return await self._engine.runner.run()
+
+    async def _close(self, halt: Halt | None) -> None:
+        for task in self._side_tasks:
+            task.cancel()
+        if self._engine is not None:
+            with contextlib.suppress(Exception):  # a connection that will not close must not hold the lock
+                await asyncio.wait_for(self._engine.aclose(), CLOSE_S)
+        self._picture.end()
+        try:
+            if self._writer is not None:
+                await self._record_end(halt)
+        except CheckpointError as error:
+            self.problem = self.problem or error
+        finally:
+            if self._reader is not None:
+                self._reader.close()
+            if self.problem is not None:
+                self._picture.set_state(JobState.INTERRUPTED, "checkpoint", str(self.problem))
+            self._publish()
+            self._lock.release()
+
+    async def _record_end(self, halt: Halt | None) -> None:
+        """Write how the session ended, and what the job is now."""
+        assert self._writer is not None
+        writer = self._writer
+        if self.problem is None:
+            await self._recorded(writer.flush())
+            self._counters = writer.counters
+            state, reason, wake_at = self._rest_state(halt)
+            message = ""
+            if halt is not None and state not in {JobState.COMPLETED, JobState.COMPLETED_WITH_FAILURES}:
+                variable = self.launch.target.variable
+                message = rest_message(halt, self._counters, time.time(), variable)
+            self._picture.wake_at = wake_at
+            self._picture.set_state(state, reason, message)
+            if self._started_session:
+                self._note(message or f"{state.value.replace('_', ' ')}")
+                active_s = self._picture.active_s()
+                await self._recorded(writer.end_session(reason or state.value, active_s))
+            await self._recorded(writer.set_state(state, reason=reason, wake_at=wake_at, message=message))
+        writer.close()
+        self._counters = writer.counters
+        self._picture.saved_at = writer.saved_at
+
+    def _rest_state(self, halt: Halt | None) -> tuple[JobState, str, float | None]:
+        counters = self._counters
+        finished = counters.pending == 0 and (halt is None or halt.reason in {"limit", "user"})
+        if finished or (halt is None and self.problem is None):
+            state = JobState.COMPLETED_WITH_FAILURES if counters.failed else JobState.COMPLETED
+            return state, "", None
+        assert halt is not None
+        return halt.state, halt.reason, halt.wake_at
+
+    async def _retry(self, command: Command) -> None:
+        assert self._writer is not None
+        assert self._engine is not None
+        count = await self._recorded(self._writer.retry(command.selection, command.changes))
+        self._note(f"{count:,} items retried by you")
+        self._engine.runner.look_again()
+        self._publish()
+
+    async def _tick(self) -> None:
+        """Heed commands from other processes, publish, keep the heartbeat."""
+        beat = 0.0
+        while True:
+            for name, command in commands.take(self.launch.folder):
+                self.command(command)
+                commands.acknowledge(self.launch.folder, name)
+            if time.monotonic() - beat > HEARTBEAT_S:
+                beat = time.monotonic()
+                self._lock.heartbeat()
+            if self._reader is not None:
+                with contextlib.suppress(CheckpointError):  # the writer tells of it
+                    self._picture.events = tuple(self._reader.events(EVENTS_SHOWN))
+            self._publish()
+            with contextlib.suppress(OSError):  # a full or lost folder is told by the writer
+                live.write_live(self.launch.folder, self.latest, self.in_flight())
+            await asyncio.sleep(TICK_S)
+
+    def _publish(self) -> None:
+        if self._writer is not None:
+            self._counters = self._writer.counters
+            self._picture.saved_at = self._writer.saved_at
+        self.latest = self._picture.draw(self._counters)
+
+    def _runner_changed(self) -> None:
+        """Pausing becomes paused when the last item is put down, and running again on resume."""
+        assert self._engine is not None
+        runner, state = self._engine.runner, self._picture.state
+        if runner.user_paused:
+            wanted = JobState.PAUSING if runner.in_hand else JobState.PAUSED
+        elif self._engine.admission.breaker.halt is not None and runner.in_hand:
+            wanted = JobState.PAUSING
+        else:
+            wanted = JobState.RUNNING
+        if wanted is not state and state in {JobState.RUNNING, JobState.PAUSING, JobState.PAUSED}:
+            reason = "user" if wanted is not JobState.RUNNING and runner.user_paused else ""
+            self._picture.set_state(wanted, reason)
+            if self._writer is not None and wanted is not JobState.PAUSING:
+                self._writer.set_state(wanted, reason=reason)
+            self._publish()
+
+    async def _set_state(self, state: JobState) -> None:
+        assert self._writer is not None
+        self._picture.set_state(state)
+        await self._recorded(self._writer.set_state(state))
+        self._publish()
+
+    def _settled(self, indices: Sequence[int]) -> None:
+        if self._engine is None:
+            return
+        self._engine.runner.settled(indices)
+        for outcome in self._engine.sink.committed(indices):
+            self._on_item(outcome)
+
+    def _saved(self, answers: int) -> None:
+        if self._engine is not None:
+            self._engine.admission.saved(answers)
+
+    def _writer_failed(self, error: CheckpointError) -> None:
+        self.problem = self.problem or error
+        self.stop(Halt(JobState.INTERRUPTED, "checkpoint", str(error)))
+
+    def _note(self, text: str) -> None:
+        if self._writer is not None:
+            self._writer.notice(Notice("session", text, time.time()))
+
+    async def _recorded(self, future: "Future[T]") -> T:
+        return await asyncio.wrap_future(future)

@@ -1,0 +1,173 @@
+"""Draws the snapshot of a run that this process owns, from counters, door and pace."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from holytui.core.pace import ENOUGH_RESULTS, Pace, explain
+from holytui.core.pricing import UNKNOWN, Money, MoneyKind
+from holytui.core.progress import Counters, Eta, JobState, LogLine, Owner, Snapshot
+from holytui.core.work import AttemptEvent, Notice, Outcome, Sink
+from holytui.engine.admission.door import Admission
+from holytui.engine.flights import Flights
+from holytui.engine.runner import Runner
+from holytui.runs.launch import Launch
+
+TOKEN_WINDOW_S = 15.0
+LONGEST_NOTICE = 200
+
+
+class PacedSink:
+    """Passes everything on to the writer, and tells the pace what was completed."""
+
+    def __init__(self, writer: Sink, pace: Pace, now: Callable[[], float]) -> None:
+        self._writer = writer
+        self._pace = pace
+        self._now = now
+        self._closing: dict[int, Outcome] = {}
+
+    def attempt(self, event: AttemptEvent) -> None:
+        self._writer.attempt(event)
+        if event.kind is not None and event.counted:
+            text = f"{event.kind.value}: {event.message}"[:LONGEST_NOTICE]
+            self._writer.notice(Notice(event.kind.value, text, time.time()))
+
+    def outcome(self, outcome: Outcome) -> None:
+        self._writer.outcome(outcome)
+        self._pace.step_done(self._now(), outcome.step, outcome.duration_s, closes_item=outcome.closes is not None)
+        if outcome.closes is not None:
+            self._closing[outcome.index] = outcome
+
+    def notice(self, notice: Notice) -> None:
+        self._writer.notice(notice)
+
+    def committed(self, indices: Sequence[int]) -> list[Outcome]:
+        """The outcomes that closed these items; asked once, when they are in the checkpoint."""
+        return [outcome for index in indices if (outcome := self._closing.pop(index, None)) is not None]
+
+
+class Picture:
+    """Holds what a snapshot is drawn from; `draw` makes one."""
+
+    def __init__(self, launch: Launch, owner: Owner, now: Callable[[], float]) -> None:
+        self._launch = launch
+        self._now = now
+        self.owner = owner
+        self.state = JobState.PREPARING
+        self.reason = ""
+        self.wake_at: float | None = None
+        self.message = ""
+        self.activity = ""
+        self.events: tuple[LogLine, ...] = ()
+        self.saved_at: float | None = None
+        self.pace = Pace(now())
+        self.admission: Admission | None = None
+        self.runner: Runner | None = None
+        self.flights = Flights(now)
+        self._began = now()
+        self._began_wall = time.time()
+        self._ended: float | None = None
+        self._paused_since: float | None = None
+        self._paused_s = 0.0
+        self._tokens: deque[tuple[float, int, int]] = deque()
+
+    def active_s(self) -> float:
+        """Seconds this session has been at work; pauses are not in it."""
+        end = self._ended if self._ended is not None else self._now()
+        paused = 0.0 if self._paused_since is None else end - self._paused_since
+        return max(0.0, end - self._began - self._paused_s - paused)
+
+    def set_state(self, state: JobState, reason: str = "", message: str = "") -> None:
+        """Note a new state; time spent paused is not active time."""
+        if state is JobState.PAUSED and self._paused_since is None:
+            self._paused_since = self._now()
+        elif state is not JobState.PAUSED and self._paused_since is not None:
+            self._paused_s += self._now() - self._paused_since
+            self._paused_since = None
+        self.state, self.reason, self.message = state, reason, message
+
+    def end(self) -> None:
+        """The session is over: its clock stands still."""
+        self._ended = self._now()
+
+    def draw(self, counters: Counters) -> Snapshot:
+        """A snapshot of this moment around committed counters."""
+        job, admission = self._launch.job, self.admission
+        in_hand = self.runner.in_hand if self.runner is not None else 0
+        # An item whose result is committed but whose task has not ended yet would count twice.
+        running = min(in_hand, counters.pending)
+        gate = admission.gate.opens_in if admission is not None else None
+        concurrency = admission.concurrency if admission is not None else None
+        return Snapshot(
+            job=self._launch.job_id,
+            name=job.name,
+            state=self.state,
+            reason=self.reason,
+            wake_at=self.wake_at,
+            activity=self.activity,
+            message=self.message,
+            counters=counters,
+            running=running,
+            requests_in_flight=concurrency.in_use if concurrency is not None else 0,
+            projected=_projected(counters),
+            budget_usd=job.run.budget_usd,
+            elapsed_s=counters.active_s + (0.0 if self._ended is not None else self.active_s()),
+            eta=self._eta(counters, running),
+            rate_per_s=self.pace.rate_per_s(self._now()) if self._ended is None else 0.0,
+            tokens_per_s=self._token_rate(counters),
+            concurrency=concurrency.current if concurrency is not None else 0,
+            ceiling=concurrency.ceiling if concurrency is not None else job.run.concurrency,
+            gate_opens_in=gate,
+            owner=self.owner if self._ended is None else None,
+            last_events=self.events,
+            saved_at=self.saved_at,
+            started_at=self._began_wall,
+            ended_at=time.time() if self._ended is not None else None,
+            throughput=self.pace.throughput(self._now()) if self._ended is None else (),
+            models=tuple(dict.fromkeys(step.model for step in job.steps)),
+            provider=self._launch.target.name,
+            simulated=self._launch.target.simulated,
+            taken_at=time.time(),
+        )
+
+    def _eta(self, counters: Counters, running: int) -> Eta:
+        if self.state is JobState.PAUSED or self._ended is not None:
+            return Eta(reason="paused" if self.state is JobState.PAUSED else "")
+        if self.admission is None or counters.pending == 0:
+            return Eta()
+        flights = self.flights.view()
+        concurrency = self.admission.concurrency
+        reason = explain(
+            current=concurrency.current,
+            ceiling=concurrency.ceiling,
+            in_use=concurrency.in_use,
+            gate_opens_in=self.admission.gate.opens_in,
+            pending=counters.pending - running,
+            ages=[flight.age for flight in flights],
+        )
+        remaining = {step.name: counters.pending for step in self._launch.job.steps}
+        return self.pace.eta(self._now(), remaining, reason)
+
+    def _token_rate(self, counters: Counters) -> tuple[float, float]:
+        now, tokens = self._now(), counters.tokens
+        if self._ended is not None:
+            return (0.0, 0.0)
+        self._tokens.append((now, tokens.input, tokens.output))
+        while len(self._tokens) > 2 and self._tokens[0][0] < now - TOKEN_WINDOW_S:
+            self._tokens.popleft()
+        then, before_in, before_out = self._tokens[0]
+        span = now - then
+        if span < 1.0:
+            return (0.0, 0.0)
+        return ((tokens.input - before_in) / span, (tokens.output - before_out) / span)
+
+
+def _projected(counters: Counters) -> Money:
+    """What the whole job will have cost: an item's mean so far, for those still to come."""
+    done = counters.succeeded + counters.failed
+    money = counters.spend.money
+    if counters.pending == 0:
+        return money
+    if money.usd is None or done < ENOUGH_RESULTS:
+        return UNKNOWN
+    return Money(money.usd / done * counters.total, MoneyKind.ESTIMATED)

@@ -1,0 +1,218 @@
+"""From a job file or a job id to a launch: find or create the job, notice drift, keep files apart."""
+
+import difflib
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holytui.core.identity import step_hashes
+from holytui.core.job import Job, LoadedJob, load_job
+from holytui.core.progress import JobState
+from holytui.runs.endpoint import resolve_endpoint, resolve_target
+from holytui.runs.launch import Launch, Tables
+from holytui.store.checkpoint import JobMeta, create
+from holytui.store.reader import Reader
+
+
+class PrepareError(Exception):
+    """The job cannot be run as asked; the message says why and the way out (exit 2)."""
+
+
+class NoSuchJob(PrepareError):
+    """Neither a job file nor a saved job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line or the screens ask for beside the job file.
+
+    Attributes:
+        drift: `run` or `keep` when changed steps are accepted, else None.
+        job_id: the id to save under, `--id`.
+        confirm: asked about a host and variable that are no known pair.
+        api_key: for this session only.
+    """
+
+    base_url: str | None = None
+    concurrency: int | None = None
+    budget_usd: float | None = None
+    limit: int | None = None
+    drift: str | None = None
+    job_id: str | None = None
+    api_key: str | None = None
+    confirm: Callable[[str, str], bool] = field(default=lambda host, variable: False)
+
+
+def find(checkpoints: Path, source: str | Path) -> tuple[LoadedJob | None, Path]:
+    """The job file, if the source is one, and the job's folder, which may not exist yet.
+
+    Raises:
+        JobFileError: it is a file, but not a good job file.
+        NoSuchJob: it is neither.
+    """
+    path = Path(source)
+    if path.is_file():
+        loaded = load_job(path)
+        return loaded, checkpoints / loaded.job.slug
+    return None, find_saved(checkpoints, str(source))
+
+
+def find_saved(checkpoints: Path, job_id: str) -> Path:
+    """The folder of a saved job.
+
+    Raises:
+        NoSuchJob: there is none of that id.
+    """
+    folder = checkpoints / job_id
+    if job_id and "/" not in job_id and not job_id.startswith(".") and folder.is_dir():
+        return folder
+    known = sorted(entry.name for entry in checkpoints.iterdir()) if checkpoints.is_dir() else []
+    jobs = [name for name in known if not name.startswith(".")]
+    near = difflib.get_close_matches(job_id, jobs, n=3)
+    shown = f"Nearest: {', '.join(near)}." if near else f"Jobs there: {', '.join(jobs[:10]) or 'none'}."
+    raise NoSuchJob(
+        f"{job_id}: no such job file, and no such job in {checkpoints}. {shown} Another folder: --checkpoints DIR"
+    )
+
+
+def saved_job(folder: Path) -> tuple[Job, JobMeta]:
+    """The job as its checkpoint keeps it.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    reader = Reader.open(folder)
+    try:
+        meta = reader.meta()
+    finally:
+        reader.close()
+    return Job.model_validate_json(meta.job_json, strict=False), meta
+
+
+def prepare(
+    checkpoints: Path,
+    source: str | Path,
+    wishes: Wishes,
+    tables: Tables,
+    env: Mapping[str, str] | None = None,
+) -> Launch:
+    """Everything up to the lock; creates the job's folder when it is new.
+
+    Raises:
+        JobFileError, PrepareError, EndpointError: exit 2, with the way out.
+        CheckpointError: the checkpoint folder cannot be read or written (exit 7).
+    """
+    loaded, folder = find(checkpoints, source)
+    if wishes.job_id is not None:
+        folder = checkpoints / wishes.job_id
+    if loaded is None:
+        job, meta = saved_job(folder)
+        base_dir, sync = Path(meta.base_dir), meta.syncing
+        job_path = None if meta.job_path is None else Path(meta.job_path)
+    else:
+        job, base_dir, job_path, sync = loaded.job, loaded.base_dir, loaded.path.resolve(), True
+    job = _with_wishes(job, wishes)
+    prices = tables.book(job)
+    check_budget(job, prices.price)
+    target = resolve_target(job.provider, wishes.base_url)
+    endpoint = None
+    if not target.embedded:
+        endpoint = resolve_endpoint(
+            target,
+            job.provider,
+            env=os.environ if env is None else env,
+            trusted=tables.trusted,
+            confirm=wishes.confirm,
+            api_key=wishes.api_key,
+        )
+    if loaded is not None:
+        _create_or_check(folder, loaded, wishes)
+    return Launch(
+        folder=folder,
+        job=job,
+        base_dir=base_dir,
+        job_path=job_path,
+        sync=sync,
+        target=target,
+        endpoint=endpoint,
+        prices=prices,
+        factors=tables.factors,
+        limit=wishes.limit,
+        keep_answers=wishes.drift == "keep",
+    )
+
+
+def check_budget(job: Job, price: Callable[[str], object | None]) -> None:
+    """A budget can only be kept when every request has a bound.
+
+    Raises:
+        PrepareError: a step has no price, or no `max_tokens`.
+    """
+    if job.run.budget_usd is None:
+        return
+    for step in job.steps:
+        if price(step.model) is None:
+            raise PrepareError(
+                f'No price known for "{step.model}": a budget cannot be kept. Set a price, or remove budget_usd.'
+            )
+        if step.max_tokens is None:
+            raise PrepareError(
+                f'Step "{step.name}" has no max_tokens: a budget cannot be kept. Set max_tokens, or remove budget_usd.'
+            )
+
+
+def _with_wishes(job: Job, wishes: Wishes) -> Job:
+    changes: dict[str, object] = {}
+    if wishes.concurrency is not None:
+        changes["concurrency"] = wishes.concurrency
+    if wishes.budget_usd is not None:
+        changes["budget_usd"] = wishes.budget_usd
+    if not changes:
+        return job
+    return job.model_copy(update={"run": job.run.model_copy(update=changes)})
+
+
+def _create_or_check(folder: Path, loaded: LoadedJob, wishes: Wishes) -> None:
+    """A new job is created; an existing one must come from this file and this text."""
+    hashes = step_hashes(loaded.job)
+    if not folder.exists():
+        create(folder, _new_meta(folder.name, loaded, hashes))
+        return
+    reader = Reader.open(folder)
+    try:
+        meta = reader.meta()
+        drift = reader.drift(hashes)
+    finally:
+        reader.close()
+    mine, theirs = str(loaded.path.resolve()), meta.job_path
+    if theirs is not None and theirs != mine:
+        raise PrepareError(
+            f'Two job files are named "{loaded.job.name}": {mine} and {theirs}, whose job is saved in {folder}. '
+            f"To keep both apart: --id NEW"
+        )
+    if drift.changed_steps and drift.answered_items and wishes.drift is None:
+        steps = ", ".join(drift.changed_steps)
+        raise PrepareError(
+            f"Changed since the job ran: {steps}. {drift.answered_items:,} items have answers to the old text; "
+            f"running them again pays for them again (holytui estimate {loaded.path} tells how much). "
+            f"--drift run asks them again, --drift keep keeps their answers."
+        )
+
+
+def _new_meta(job_id: str, loaded: LoadedJob, hashes: Mapping[str, str]) -> JobMeta:
+    return JobMeta(
+        job_id=job_id,
+        name=loaded.job.name,
+        job_json=loaded.job.model_dump_json(),
+        job_path=str(loaded.path.resolve()),
+        base_dir=str(loaded.base_dir),
+        created_at=time.time(),
+        state=JobState.READY,
+        reason="",
+        wake_at=None,
+        message="",
+        step_hashes=hashes,
+        run_json=loaded.job.run.model_dump_json(),
+    )

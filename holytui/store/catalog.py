@@ -1,0 +1,115 @@
+"""The checkpoint folder as a list of jobs; one that cannot be read does not hide the others."""
+
+import json
+import socket
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from holytui.core.pricing import UNKNOWN, Money, MoneyKind
+from holytui.core.progress import LIVE_STATES, Counters, JobState, Snapshot
+from holytui.store.checkpoint import FILE, CheckpointError
+from holytui.store.live import read_live
+from holytui.store.lock import read_owner
+from holytui.store.reader import Reader
+from holytui.store.rows import SessionRow
+
+EVENTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class JobEntry:
+    """A folder in the checkpoint folder: its snapshot, or why there is none."""
+
+    job_id: str
+    folder: Path
+    snapshot: Snapshot | None
+    problem: str | None
+
+
+def list_jobs(checkpoints: Path) -> list[JobEntry]:
+    """All jobs, by name."""
+    try:
+        folders = sorted(entry for entry in checkpoints.iterdir() if entry.is_dir())
+    except OSError:
+        return []
+    entries = []
+    for folder in folders:
+        if folder.name.startswith(".") or not (folder / FILE).exists():
+            continue
+        try:
+            entries.append(JobEntry(folder.name, folder, snapshot_of(folder), None))
+        except CheckpointError as error:
+            entries.append(JobEntry(folder.name, folder, None, str(error)))
+    return entries
+
+
+def snapshot_of(folder: Path) -> Snapshot:
+    """The newest picture of a job: the owner's if one lives, else what the checkpoint says.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    owner = read_owner(folder)
+    if owner is not None:
+        live = read_live(folder)
+        if live is not None and live[0].owner is not None and live[0].owner.pid == owner.pid:
+            return replace(live[0], owner=owner)
+    reader = Reader.open(folder)
+    try:
+        sessions = reader.sessions()
+        picture = _from_checkpoint(folder, reader, sessions[-1] if sessions else None)
+    finally:
+        reader.close()
+    if owner is not None:
+        state = picture.state if picture.state in LIVE_STATES else JobState.PREPARING
+        return replace(picture, state=state, reason="", message="", owner=owner)
+    host = sessions[-1].host if sessions else None
+    if picture.state in LIVE_STATES:
+        return _abandoned(picture, host)
+    return picture
+
+
+def _abandoned(picture: Snapshot, host: str | None) -> Snapshot:
+    """Recorded as running, but nobody holds the lock: it died here, or ran on another machine."""
+    if host is not None and host != socket.gethostname():
+        reason, text = "host_gone", f"It ran on {host} and ended there without a word."
+    else:
+        reason, text = "crashed", "Its process ended without a word; was it killed?"
+    message = f"{text} {picture.counters.pending:,} pending, nothing recorded is lost. p resumes it."
+    return replace(picture, state=JobState.INTERRUPTED, reason=reason, message=message)
+
+
+def _from_checkpoint(folder: Path, reader: Reader, last: SessionRow | None) -> Snapshot:
+    meta, counters = reader.meta(), reader.counters()
+    job = json.loads(meta.job_json)
+    provider = job.get("provider", {})
+    return Snapshot(
+        job=folder.name,
+        name=meta.name,
+        state=meta.state,
+        reason=meta.reason,
+        wake_at=meta.wake_at,
+        message=meta.message,
+        counters=counters,
+        projected=_projected(counters),
+        budget_usd=job.get("run", {}).get("budget_usd"),
+        elapsed_s=counters.active_s,
+        ceiling=job.get("run", {}).get("concurrency", 0),
+        last_events=tuple(reader.events(EVENTS)),
+        started_at=meta.created_at if last is None else last.started_at,
+        ended_at=None if last is None else last.ended_at,
+        models=tuple(dict.fromkeys(step["model"] for step in job.get("steps", ()))),
+        provider=provider.get("name", ""),
+        simulated=provider.get("name") == "simulator",
+    )
+
+
+def _projected(counters: Counters) -> Money:
+    """At rest: what was spent when nothing is left, else an item's mean for those still to come."""
+    money = counters.spend.money
+    done = counters.succeeded + counters.failed
+    if counters.pending == 0:
+        return money
+    if money.usd is None or not done:
+        return UNKNOWN
+    return Money(money.usd / done * counters.total, MoneyKind.ESTIMATED)

@@ -1,0 +1,113 @@
+"""Who runs a job now: a lock that frees itself at death, and a note beside it that says who."""
+
+import contextlib
+import getpass
+import json
+import os
+import socket
+import time
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from holytui.core.progress import Owner
+from holytui.store.checkpoint import explain
+
+LOCK = "owner.lock"
+NOTE = "owner.json"
+
+
+class OwnedElsewhere(Exception):
+    """Another process runs the job.
+
+    Attributes:
+        owner: who, as far as its note says.
+    """
+
+    def __init__(self, folder: Path, owner: Owner | None) -> None:
+        who = "another process" if owner is None else f"pid {owner.pid} on {owner.host}"
+        super().__init__(
+            f"{folder.name} is run by {who}. Look: holytui status {folder.name}   Stop: holytui stop {folder.name}"
+        )
+        self.owner = owner
+
+
+class OwnerLock:
+    """`owner.lock` of a job, held with `flock`: the kernel frees it when the process dies."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = FileLock(str(folder / LOCK), thread_local=False)
+        self._since = 0.0
+
+    def acquire(self) -> Owner:
+        """Take the lock, or find that it is taken.
+
+        Raises:
+            OwnedElsewhere: somebody else holds it.
+            CheckpointError: the folder cannot be written.
+        """
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise OwnedElsewhere(self._folder, _read_note(self._folder)) from None
+        except (OSError, NotImplementedError) as error:
+            raise explain(error, self._folder) from error
+        self._since = time.time()
+        return self.heartbeat()
+
+    def heartbeat(self) -> Owner:
+        """Write who holds the lock, and that it lives; only information, so a full disk is no error here."""
+        owner = Owner(os.getpid(), socket.gethostname(), self._since, time.time(), _user())
+        data = {
+            "pid": owner.pid,
+            "host": owner.host,
+            "since": owner.since,
+            "heartbeat_at": owner.heartbeat_at,
+            "user": owner.user,
+        }
+        with contextlib.suppress(OSError):
+            fresh = self._folder / f"{NOTE}.new"
+            fresh.write_text(json.dumps(data), "utf-8")
+            fresh.replace(self._folder / NOTE)
+        return owner
+
+    def release(self) -> None:
+        """Free the lock; harmless when it is not held."""
+        with contextlib.suppress(OSError):
+            (self._folder / NOTE).unlink(missing_ok=True)
+        self._lock.release()
+
+
+def read_owner(folder: Path) -> Owner | None:
+    """The process that holds the lock now, None when nobody does.
+
+    Asks the lock, not the note: a note outlives a kill. A moment between lock and note reads as an owner
+    without a name.
+    """
+    if not (folder / LOCK).exists():
+        return None
+    probe = FileLock(str(folder / LOCK), thread_local=False)
+    try:
+        probe.acquire(timeout=0)
+    except Timeout:
+        return _read_note(folder) or Owner(0, socket.gethostname(), time.time(), time.time())
+    except (OSError, NotImplementedError):
+        # In a folder that we may not write nobody on this machine under our name holds a lock.
+        return None
+    probe.release()
+    return None
+
+
+def _read_note(folder: Path) -> Owner | None:
+    try:
+        return Owner(**json.loads((folder / NOTE).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

@@ -1,0 +1,177 @@
+"""What the engine tells, as rows: attempts, outcomes, the log. Runs inside the writer's transaction."""
+
+import sqlite3
+from collections.abc import Mapping
+
+from holytui.core.failures import FailureKind
+from holytui.core.pricing import Money, MoneyKind
+from holytui.core.work import AttemptEvent, ItemState, Notice, Outcome
+from holytui.store.codec import STATES, pack
+from holytui.store.tally import Tally
+
+COALESCE_S = 600.0
+MOST_EVENTS = 10_000
+PENDING = STATES.index(ItemState.PENDING)
+
+
+class Recorder:
+    """Writes events of one session."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, tally: Tally, step_hashes: Mapping[str, str], session: int
+    ) -> None:
+        self._connection = connection
+        self._tally = tally
+        self.step_hashes = step_hashes
+        self.session = session
+
+    def attempt(self, event: AttemptEvent) -> None:
+        """Count a request; keep it as a row unless it is one of many 429s, which only the log tells of."""
+        self._tally.attempt(event)
+        if event.kind is FailureKind.RATE_LIMIT and not event.counted:
+            return
+        found = self._connection.execute(
+            "SELECT key, cost_usd, cost_kind FROM items WHERE removed = 0 AND idx = ?", (event.index,)
+        ).fetchone()
+        if found is None:
+            return
+        key, cost_usd, cost_kind = found
+        self._insert_attempt(key, event)
+        cost = Money(cost_usd, MoneyKind(cost_kind)) if cost_kind != "unknown" else Money(None, MoneyKind.UNKNOWN)
+        cost = cost + event.cost
+        self._connection.execute(
+            "UPDATE items SET attempts = attempts + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?,"
+            " cost_usd = ?, cost_kind = ?, seconds = seconds + ? WHERE key = ?",
+            (
+                int(event.counted),
+                event.usage.input,
+                event.usage.output,
+                cost.usd or 0.0,
+                cost.kind.value,
+                event.ended_s,
+                key,
+            ),
+        )
+
+    def _insert_attempt(self, key: int, event: AttemptEvent) -> None:
+        usage = event.usage
+        self._connection.execute(
+            "INSERT INTO attempts(item, step, round, session, number, counted, started_at, ended_s, connected_s,"
+            " first_s, last_s, clock_s, kind, message, http_status, request_id, model, tokens_in, tokens_out,"
+            " tokens_cached, tokens_reasoning, exact, cost_usd, cost_kind, wasted, text)"
+            " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                key,
+                event.step,
+                event.round,
+                self.session,
+                event.number,
+                int(event.counted),
+                event.started_at,
+                event.ended_s,
+                event.connected_s,
+                event.first_s,
+                event.last_s,
+                event.clock_s,
+                None if event.kind is None else event.kind.value,
+                pack(event.message),
+                event.http_status,
+                pack(event.request_id),
+                pack(event.model),
+                usage.input,
+                usage.output,
+                usage.cached,
+                usage.reasoning,
+                int(usage.exact),
+                event.cost.usd,
+                event.cost.kind.value,
+                int(event.wasted),
+                pack(event.text) if event.text else None,
+            ),
+        )
+
+    def outcome(self, outcome: Outcome) -> int | None:
+        """Record a step's result; the item's index if this closed it.
+
+        The first result wins: what comes for another round, for an item that is closed, or for a step that
+        has a valid answer is not recorded again.
+        """
+        found = self._connection.execute(
+            "SELECT key, input_hash, round, state FROM items WHERE removed = 0 AND idx = ?", (outcome.index,)
+        ).fetchone()
+        if found is None:
+            return None
+        key, input_hash, current_round, state = found
+        if state != PENDING or outcome.round != current_round:
+            return None
+        if not self._has_answer(key, outcome.step, input_hash):
+            self._insert_result(key, input_hash, outcome)
+            if outcome.kind is None:
+                self._tally.step_answered(outcome.step)
+        if outcome.closes is None:
+            return None
+        self._close(key, outcome)
+        return outcome.index
+
+    def _has_answer(self, key: int, step: str, input_hash: bytes) -> bool:
+        row = self._connection.execute(
+            "SELECT 1 FROM results WHERE item = ? AND step = ? AND kind IS NULL AND step_hash = ? AND input_hash = ?",
+            (key, step, self.step_hashes.get(step, ""), input_hash),
+        ).fetchone()
+        return row is not None
+
+    def _insert_result(self, key: int, input_hash: bytes, outcome: Outcome) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO results(item, step, round, step_hash, input_hash, kind, message, http_status,"
+            " text, model, finish_reason, seconds, at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                key,
+                outcome.step,
+                outcome.round,
+                self.step_hashes.get(outcome.step, ""),
+                input_hash,
+                None if outcome.kind is None else outcome.kind.value,
+                pack(outcome.message),
+                outcome.http_status,
+                None if outcome.answer is None else pack(outcome.answer),
+                pack(outcome.model),
+                pack(outcome.finish_reason),
+                outcome.duration_s,
+                outcome.at,
+            ),
+        )
+
+    def _close(self, key: int, outcome: Outcome) -> None:
+        assert outcome.closes is not None
+        self._connection.execute(
+            "UPDATE items SET state = ?, kind = ?, step = ?, message = ?, http_status = ?, finished_at = ?"
+            " WHERE key = ?",
+            (
+                STATES.index(outcome.closes),
+                None if outcome.kind is None else outcome.kind.value,
+                outcome.step,
+                pack(outcome.message),
+                outcome.http_status,
+                outcome.at,
+                key,
+            ),
+        )
+        self._tally.closed(outcome.closes, outcome.kind)
+
+    def notice(self, notice: Notice) -> None:
+        """A line of the log; a repeat of the newest of its kind within ten minutes only counts up."""
+        text = pack(notice.text)
+        newest = self._connection.execute(
+            "SELECT id, last, text FROM events WHERE kind = ? ORDER BY id DESC LIMIT 1", (notice.kind,)
+        ).fetchone()
+        if newest is not None and bytes(newest[2]) == text and notice.at - newest[1] < COALESCE_S:
+            self._connection.execute(
+                "UPDATE events SET last = ?, count = count + 1 WHERE id = ?", (notice.at, newest[0])
+            )
+            return
+        cursor = self._connection.execute(
+            "INSERT INTO events(kind, first, last, count, text) VALUES(?, ?, ?, 1, ?)",
+            (notice.kind, notice.at, notice.at, text),
+        )
+        assert cursor.lastrowid is not None
+        self._connection.execute("DELETE FROM events WHERE id <= ?", (cursor.lastrowid - MOST_EVENTS,))

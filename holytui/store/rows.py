@@ -1,0 +1,134 @@
+"""What a reader gives: frozen rows of items, attempts, failures and sessions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from holytui.core.failures import FailureKind
+from holytui.core.pricing import Money, Usage
+from holytui.core.work import ItemState, Record
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item in a list.
+
+    Attributes:
+        tokens: input and output, over all its requests.
+        seconds: all its requests together.
+        finished_at: Unix seconds.
+    """
+
+    index: int
+    item_id: str
+    state: ItemState
+    kind: str | None
+    step: str | None
+    round: int
+    attempts: int
+    tokens: int
+    cost: Money
+    seconds: float
+    finished_at: float | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """A recorded request, with everything its AttemptEvent had."""
+
+    step: str
+    round: int
+    session: int
+    number: int
+    counted: bool
+    started_at: float
+    ended_s: float
+    connected_s: float | None
+    first_s: float | None
+    last_s: float | None
+    clock_s: float | None
+    kind: FailureKind | None
+    message: str
+    http_status: int | None
+    request_id: str
+    model: str
+    usage: Usage
+    cost: Money
+    wasted: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step of an item ended in; `text` is the answer, or the partial text of a failure."""
+
+    step: str
+    text: str | None
+    kind: str | None
+    message: str
+    http_status: int | None
+    model: str
+    seconds: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDetail:
+    """Everything recorded of one item."""
+
+    row: ItemRow
+    record: Record
+    results: Mapping[str, StepResult]
+    attempts: tuple[AttemptRow, ...]
+    http_status: int | None
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """Recorded answers by step name."""
+        return {
+            step: result.text
+            for step, result in self.results.items()
+            if result.kind is None and result.text is not None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Failed items of one kind; `retry_usd` is what their attempts cost last time, None if unknown."""
+
+    kind: str
+    count: int
+    retry_usd: float | None
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One stretch of running; times in Unix seconds."""
+
+    number: int
+    pid: int
+    host: str
+    started_at: float
+    ended_at: float | None
+    active_s: float
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What would be paid for again: steps whose text changed, and items that have answers to the old one."""
+
+    changed_steps: tuple[str, ...]
+    answered_items: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """An item for an export; results in the job's order of steps."""
+
+    row: ItemRow
+    record: Record
+    results: tuple[StepResult, ...]
+    tokens: Usage
+    http_status: int | None

@@ -1,0 +1,67 @@
+"""The counters while they are being counted; only the writer's thread touches them."""
+
+from dataclasses import replace
+
+from holytui.core.failures import FailureKind
+from holytui.core.progress import Counters, Spend
+from holytui.core.work import AttemptEvent, ItemState
+
+
+class Tally:
+    """Counters that change; `freeze` gives what is committed and published."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._fixed = counters
+        self._failures = dict(counters.failures)
+        self._by_step = dict(counters.by_step)
+        self._steps_done = dict(counters.steps_done)
+
+    def freeze(self) -> Counters:
+        """The counters as they stand now."""
+        failures = {kind: number for kind, number in self._failures.items() if number}
+        self._fixed = replace(
+            self._fixed, failures=failures, by_step=dict(self._by_step), steps_done=dict(self._steps_done)
+        )
+        return self._fixed
+
+    def attempt(self, event: AttemptEvent) -> None:
+        """A request ended."""
+        fixed = self._fixed
+        self._fixed = replace(
+            fixed,
+            requests=fixed.requests + 1,
+            attempts=fixed.attempts + event.counted,
+            tokens=fixed.tokens + event.usage,
+            spend=fixed.spend.add(event.cost),
+            wasted=fixed.wasted.add(event.cost) if event.wasted else fixed.wasted,
+        )
+        if not event.wasted:
+            self._by_step[event.step] = self._by_step.get(event.step, Spend()).add(event.cost)
+
+    def step_answered(self, step: str) -> None:
+        self._steps_done[step] = self._steps_done.get(step, 0) + 1
+
+    def closed(self, state: ItemState, kind: FailureKind | None) -> None:
+        """An item reached its end."""
+        if state is ItemState.SUCCEEDED:
+            self._fixed = replace(self._fixed, succeeded=self._fixed.succeeded + 1)
+        elif kind is not None:
+            self._fixed = replace(self._fixed, failed=self._fixed.failed + 1)
+            self._failures[kind.value] = self._failures.get(kind.value, 0) + 1
+
+    def reopened(self, kind: str, number: int) -> None:
+        """Failed items of a kind went back to pending."""
+        self._fixed = replace(self._fixed, failed=self._fixed.failed - number)
+        self._failures[kind] = self._failures.get(kind, 0) - number
+
+    def session_began(self) -> None:
+        self._fixed = replace(self._fixed, sessions=self._fixed.sessions + 1)
+
+    def session_ended(self, active_s: float) -> None:
+        self._fixed = replace(self._fixed, active_s=self._fixed.active_s + active_s)
+
+    def recounted(self, *, total: int, succeeded: int, failures: dict[str, int], steps_done: dict[str, int]) -> None:
+        """Items were counted anew after a sync."""
+        self._failures = dict(failures)
+        self._steps_done = dict(steps_done)
+        self._fixed = replace(self._fixed, total=total, succeeded=succeeded, failed=sum(failures.values()))

@@ -1,0 +1,385 @@
+"""The owner's one writer thread: takes what is queued, commits once, then counts."""
+
+import json
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from holytui.core.command import Selection
+from holytui.core.progress import Counters, JobState
+from holytui.core.work import AttemptEvent, Item, Notice, Outcome, Overrides
+from holytui.store.checkpoint import (
+    FILE,
+    CheckpointError,
+    explain,
+    gone,
+    open_for_writing,
+    read_counters,
+    read_meta,
+    same_file,
+    write_meta,
+)
+from holytui.store.recording import Recorder
+from holytui.store.rounds import reopen
+from holytui.store.syncing import Sync, SyncReport
+from holytui.store.tally import Tally
+
+T = TypeVar("T")
+CLOSE_S = 30.0
+MOST_AT_ONCE = 2_000
+
+__all__ = ["SyncReport", "Writer"]
+
+
+@dataclass(slots=True)
+class _Job:
+    """Something to be done on the writer's thread, in its turn."""
+
+    call: Callable[[], Any]
+    future: "Future[Any]"
+    barrier: bool = False
+
+
+class _Close:
+    """The last thing in the queue."""
+
+
+class Writer:
+    """Implements `core.work.Sink`; its thread holds the only connection that writes.
+
+    A commit is a barrier (one fsync of the WAL, which covers all commits before it) every `barrier_every`
+    results or `barrier_s` seconds: that is what a power cut can cost. A kill costs nothing that was committed.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        connection: sqlite3.Connection,
+        *,
+        barrier_every: int,
+        barrier_s: float,
+        clock: Callable[[], float],
+        on_settled: Callable[[Sequence[int]], None],
+        on_saved: Callable[[int], None],
+        on_failure: Callable[[CheckpointError], None],
+    ) -> None:
+        self._folder = folder
+        self._connection = connection
+        self._inode = (folder / FILE).stat().st_ino
+        self._barrier_every = barrier_every
+        self._barrier_s = barrier_s
+        self._clock = clock
+        self._on_settled = on_settled
+        self._on_saved = on_saved
+        self._on_failure = on_failure
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._tally = Tally(read_counters(connection))
+        self._recorder = Recorder(connection, self._tally, read_meta(connection).step_hashes, 0)
+        self._sync: Sync | None = None
+        self._unsynced = 0
+        self._unsynced_since: float | None = None
+        self._closed_items: list[int] = []
+        self._broken: CheckpointError | None = None
+        self._last: Counters = self._tally.freeze()
+        self._saved_at: float | None = None
+        self._thread = threading.Thread(target=self._work, name="holytui-writer", daemon=True)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        barrier_every: int,
+        barrier_s: float = 1.0,
+        clock: Callable[[], float] = time.time,
+        on_settled: Callable[[Sequence[int]], None] = lambda indices: None,
+        on_saved: Callable[[int], None] = lambda answers: None,
+        on_failure: Callable[[CheckpointError], None] = lambda error: None,
+    ) -> "Writer":
+        """Open a job's checkpoint for writing; the caller holds its `owner.lock`.
+
+        Args:
+            folder: of the job.
+            barrier_every: results a power cut may cost at most.
+            barrier_s: seconds of results it may cost at most.
+            clock: Unix time in seconds.
+            on_settled: told, on the writer's thread, which items' closing outcomes are committed.
+            on_saved: told, on the writer's thread, how many answers a commit made safe.
+            on_failure: told once, on the writer's thread, when nothing more can be recorded.
+
+        Raises:
+            CheckpointError: it cannot be opened or written.
+        """
+        connection = open_for_writing(folder)
+        try:
+            writer = cls(
+                folder,
+                connection,
+                barrier_every=barrier_every,
+                barrier_s=barrier_s,
+                clock=clock,
+                on_settled=on_settled,
+                on_saved=on_saved,
+                on_failure=on_failure,
+            )
+        except (OSError, sqlite3.Error, KeyError, TypeError, ValueError) as error:
+            connection.close()
+            raise explain(error, folder) from error
+        writer._thread.start()
+        return writer
+
+    @property
+    def counters(self) -> Counters:
+        """As of the last commit; safe from any thread."""
+        return self._last
+
+    @property
+    def saved_at(self) -> float | None:
+        """When results were last committed, Unix seconds."""
+        return self._saved_at
+
+    def attempt(self, event: AttemptEvent) -> None:
+        """Record a request that ended; returns at once."""
+        self._queue.put(event)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Record what a step ended in; returns at once."""
+        self._queue.put(outcome)
+
+    def notice(self, notice: Notice) -> None:
+        """Record a line of the log; returns at once."""
+        self._queue.put(notice)
+
+    def set_state(
+        self, state: JobState, *, reason: str = "", wake_at: float | None = None, message: str = ""
+    ) -> "Future[None]":
+        """Record what the job is now."""
+        rows = {
+            "state": state.value,
+            "reason": reason,
+            "wake_at": json.dumps(wake_at),
+            "message": message,
+        }
+        return self._submit(lambda: write_meta(self._connection, rows), barrier=True)
+
+    def begin_session(self, pid: int, host: str) -> "Future[int]":
+        """Record that a session begins; its number."""
+        return self._submit(lambda: self._begin_session(pid, host))
+
+    def end_session(self, outcome: str, active_s: float) -> "Future[None]":
+        """Record how the session ended, and how many seconds it was at work."""
+
+        def end() -> None:
+            self._tally.session_ended(active_s)
+            self._connection.execute(
+                "UPDATE sessions SET ended_at = ?, active_s = ?, outcome = ? WHERE id = ?",
+                (self._clock(), active_s, outcome, self._recorder.session),
+            )
+
+        return self._submit(end)
+
+    def retry(self, selection: Selection, changes: Overrides) -> "Future[int]":
+        """Return failed items to pending; how many."""
+        return self._submit(lambda: reopen(self._connection, self._tally, selection, changes), barrier=True)
+
+    def begin_sync(
+        self,
+        step_hashes: Mapping[str, str],
+        *,
+        job_json: str,
+        run_json: str,
+        job_path: str | None,
+        base_dir: str,
+        keep_answers: bool = False,
+    ) -> "Future[None]":
+        """Begin to read the input anew; until `end_sync` the checkpoint says that it has to be done again."""
+        rows = {
+            "job_json": job_json,
+            "run_json": run_json,
+            "job_path": json.dumps(job_path),
+            "base_dir": base_dir,
+        }
+
+        def begin() -> None:
+            self._sync = Sync(self._connection, step_hashes, rows, keep_answers=keep_answers)
+            self._recorder.step_hashes = dict(step_hashes)
+
+        return self._submit(begin)
+
+    def add_items(self, items: Sequence[Item]) -> "Future[None]":
+        """Take a batch of the input over, in order."""
+
+        def add() -> None:
+            assert self._sync is not None, "add_items outside of a sync"
+            self._sync.add(items)
+
+        return self._submit(add)
+
+    def end_sync(self) -> "Future[SyncReport]":
+        """The input was read to its end."""
+
+        def end() -> SyncReport:
+            assert self._sync is not None, "end_sync outside of a sync"
+            report = self._sync.end(self._tally)
+            self._sync = None
+            return report
+
+        return self._submit(end, barrier=True)
+
+    def flush(self, *, barrier: bool = False) -> "Future[None]":
+        """Done when everything queued before is committed; with a barrier also safe from a power cut."""
+        return self._submit(lambda: None, barrier=barrier)
+
+    def close(self) -> None:
+        """Commit everything with a barrier, end the thread; harmless when repeated."""
+        if self._thread.is_alive():
+            self._queue.put(_Close())
+            self._thread.join(CLOSE_S)
+
+    def _submit(self, call: Callable[[], T], *, barrier: bool = False) -> "Future[T]":
+        future: Future[T] = Future()
+        if not self._thread.is_alive():
+            future.set_exception(self._broken or CheckpointError(f"{self._folder}: its writer has ended"))
+            return future
+        self._queue.put(_Job(call, future, barrier))
+        return future
+
+    def _begin_session(self, pid: int, host: str) -> int:
+        # A session that was killed never said how long it was at work: its last recorded attempt tells.
+        for session, started_at, last in self._connection.execute(
+            "SELECT s.id, s.started_at, (SELECT max(a.started_at + a.ended_s) FROM attempts a"
+            " WHERE a.session = s.id) FROM sessions s WHERE s.ended_at IS NULL"
+        ).fetchall():
+            active_s = max(0.0, (last or started_at) - started_at)
+            self._tally.session_ended(active_s)
+            self._connection.execute(
+                "UPDATE sessions SET ended_at = ?, active_s = ?, outcome = 'crashed' WHERE id = ?",
+                (last or started_at, active_s, session),
+            )
+        cursor = self._connection.execute(
+            "INSERT INTO sessions(pid, host, started_at) VALUES(?, ?, ?)", (pid, host, self._clock())
+        )
+        assert cursor.lastrowid is not None
+        self._recorder.session = cursor.lastrowid
+        self._tally.session_began()
+        return cursor.lastrowid
+
+    def _work(self) -> None:
+        """The thread: one transaction for all that is queued, until told to close."""
+        closing = False
+        while not closing:
+            batch = self._take()
+            closing = isinstance(batch[-1], _Close)
+            work = batch[:-1] if closing else batch
+            if self._broken is None:
+                try:
+                    self._commit(work, closing=closing)
+                    continue
+                except (sqlite3.Error, OSError) as error:
+                    self._fail(explain(error, self._folder))
+                except CheckpointError as error:
+                    self._fail(error)
+                except Exception as error:  # noqa: BLE001  # a dead writer would leave everyone waiting
+                    self._fail(CheckpointError(f"{self._folder}: a defect in holytui's writer: {error!r}"))
+            self._turn_down(work)
+        self._connection.close()
+
+    def _take(self) -> list[Any]:
+        """Everything queued, at least one thing; a barrier that is due comes as an empty job."""
+        try:
+            batch = [self._queue.get(timeout=self._until_barrier())]
+        except queue.Empty:
+            return [_Job(lambda: None, Future(), barrier=True)]
+        while len(batch) < MOST_AT_ONCE and not isinstance(batch[-1], _Close):
+            try:
+                batch.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _until_barrier(self) -> float | None:
+        if self._unsynced_since is None:
+            return None
+        return max(0.0, self._unsynced_since + self._barrier_s - time.monotonic())
+
+    def _commit(self, batch: Sequence[Any], *, closing: bool) -> None:
+        if not same_file(self._folder, self._inode):
+            raise gone(self._folder)
+        results: list[tuple[_Job, Any]] = []
+        outcomes = sum(isinstance(entry, Outcome) for entry in batch)
+        barrier = closing or self._barrier_due(outcomes)
+        barrier = barrier or any(isinstance(entry, _Job) and entry.barrier for entry in batch)
+        self._connection.execute(f"PRAGMA synchronous={'FULL' if barrier else 'NORMAL'}")
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for entry in batch:
+                self._apply(entry, results)
+            counters = self._tally.freeze()
+            if counters != self._last:
+                write_meta(self._connection, {"counters": json.dumps(counters.to_json())})
+            elif barrier:
+                # A commit that changes nothing writes nothing, and would not reach the disk either.
+                write_meta(self._connection, {"barrier_at": repr(self._clock())})
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._committed(counters, results, outcomes, barrier=barrier)
+        answers = sum(isinstance(entry, Outcome) and entry.kind is None for entry in batch)
+        if answers:
+            self._on_saved(answers)
+
+    def _apply(self, entry: Any, results: list[tuple[_Job, Any]]) -> None:
+        match entry:
+            case AttemptEvent():
+                self._recorder.attempt(entry)
+            case Outcome():
+                closed = self._recorder.outcome(entry)
+                # Also what was not recorded (another came first) is settled: nobody waits for it.
+                if entry.closes is not None:
+                    self._closed_items.append(entry.index if closed is None else closed)
+            case Notice():
+                self._recorder.notice(entry)
+            case _Job():
+                results.append((entry, entry.call()))
+
+    def _barrier_due(self, outcomes: int) -> bool:
+        if self._unsynced + outcomes >= self._barrier_every:
+            return True
+        due = self._until_barrier()
+        return due is not None and due <= 0
+
+    def _committed(
+        self, counters: Counters, results: Sequence[tuple[_Job, Any]], outcomes: int, *, barrier: bool
+    ) -> None:
+        self._last = counters
+        if barrier:
+            self._unsynced, self._unsynced_since = 0, None
+        elif outcomes:
+            self._unsynced += outcomes
+            if self._unsynced_since is None:
+                self._unsynced_since = time.monotonic()
+        if outcomes:
+            self._saved_at = self._clock()
+        for job, result in results:
+            job.future.set_result(result)
+        closed, self._closed_items = self._closed_items, []
+        if closed:
+            self._on_settled(closed)
+
+    def _fail(self, error: CheckpointError) -> None:
+        """Nothing more is recorded; what was committed stays as it is."""
+        self._broken = error
+        self._on_failure(error)
+
+    def _turn_down(self, batch: Sequence[Any]) -> None:
+        for entry in batch:
+            if isinstance(entry, _Job) and not entry.future.done():
+                entry.future.set_exception(self._broken)

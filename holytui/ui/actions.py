@@ -1,0 +1,121 @@
+"""Every key of the terminal UI: one registry feeds bindings, footer, help and the README's table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+JOBS, PREFLIGHT, RUN, ITEM = "jobs", "preflight", "run", "item"
+EVERYWHERE = (JOBS, PREFLIGHT, RUN, ITEM)
+LISTS = (JOBS, RUN, ITEM)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a key does.
+
+    Attributes:
+        id: also the method `action_<id>` of the screens it belongs to, and the name to remap it by.
+        keys: as Textual names them.
+        label: the verb in the footer; empty: not shown there.
+        help: what the help screen and the README say.
+        screens: where it works.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    screens: tuple[str, ...] = EVERYWHERE
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("open", ("enter",), "open", "open; in preflight: run", (JOBS, PREFLIGHT, RUN)),
+    Action("back", ("escape",), "back", "close a dialog, clear the filter, go back; never quits"),
+    Action("pause", ("p",), "pause", "pause, resume", (JOBS, RUN)),
+    Action("retry", ("r",), "retry", "retry the current failed item, or the job's failures", (JOBS, RUN, ITEM)),
+    Action("retry_all", ("R",), "retry failed", "retry all failed, by kind", (JOBS, RUN)),
+    Action("stop", ("x",), "stop", "stop, after asking", (JOBS, RUN)),
+    Action("export", ("w",), "export", "export the answers to a file", (JOBS, RUN, ITEM)),
+    Action("filter", ("slash",), "filter", "filter as you type", (JOBS, RUN)),
+    Action("down", ("j", "down"), "", "down", LISTS),
+    Action("up", ("k", "up"), "", "up", LISTS),
+    Action("top", ("g", "home"), "", "to the top", LISTS),
+    Action("bottom", ("G", "end"), "", "to the end", LISTS),
+    Action("page_down", ("ctrl+d", "pagedown"), "", "half a page down", LISTS),
+    Action("page_up", ("ctrl+u", "pageup"), "", "half a page up", LISTS),
+    Action("panel_1", ("1",), "", "panel 1: live; in an item: prompt", (RUN, ITEM)),
+    Action("panel_2", ("2",), "", "panel 2: failures; in an item: answer", (RUN, ITEM)),
+    Action("panel_3", ("3",), "", "panel 3: items; in an item: raw", (RUN, ITEM)),
+    Action("panel_4", ("4",), "", "panel 4: log", (RUN,)),
+    Action("next_panel", ("tab",), "", "next panel", (RUN, ITEM)),
+    Action("next_failure", ("n",), "failure", "next failure", (ITEM,)),
+    Action("previous_failure", ("N",), "", "previous failure", (ITEM,)),
+    Action("next_item", ("right_square_bracket",), "item", "next item", (ITEM,)),
+    Action("previous_item", ("left_square_bracket",), "", "previous item", (ITEM,)),
+    Action("prompts", ("v",), "prompts", "show the first prompts", (PREFLIGHT,)),
+    Action("theme", ("T",), "", "next theme"),
+    Action("help", ("question_mark",), "help", "every key"),
+    Action("quit", ("q",), "quit", "quit; asks while a job runs"),
+    Action("force_quit", ("ctrl+c",), "", "quit; a second time: stop safely and quit"),
+)
+
+APP_ACTIONS = frozenset({"help", "quit", "force_quit", "theme"})
+"""These live on the app; all others on the screen they are listed for."""
+
+SHOWN = {
+    "slash": "/",
+    "question_mark": "?",
+    "escape": "esc",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "down": "↓",
+    "up": "↑",
+}
+
+
+def shown(key: str) -> str:
+    """A key as people write it."""
+    return SHOWN.get(key, key)
+
+
+def bindings(screen: str) -> list[BindingType]:
+    """The bindings of a screen; a user's keymap goes by their ids."""
+    return [_binding(action) for action in ACTIONS if screen in action.screens and action.id not in APP_ACTIONS]
+
+
+def app_bindings() -> list[BindingType]:
+    """The bindings that work everywhere; ctrl+c wins over whatever has the focus."""
+    return [_binding(action) for action in ACTIONS if action.id in APP_ACTIONS]
+
+
+def _binding(action: Action) -> Binding:
+    return Binding(
+        ",".join(action.keys),
+        action.id,
+        action.label or action.help,
+        show=False,
+        priority=action.id == "force_quit",
+        id=action.id,
+        tooltip=action.help,
+    )
+
+
+def of_screen(screen: str) -> list[Action]:
+    """What works on a screen, in the registry's order."""
+    return [action for action in ACTIONS if screen in action.screens]
+
+
+def key_of(action_id: str) -> str:
+    """The first key of an action, as people write it."""
+    return shown(next(action for action in ACTIONS if action.id == action_id).keys[0])
+
+
+def keys_table(actions: Iterable[Action] = ACTIONS) -> str:
+    """The registry as a Markdown table, for the README."""
+    lines = ["| key | does | where |", "| --- | --- | --- |"]
+    for action in actions:
+        keys = " ".join(f"`{shown(key)}`" for key in action.keys)
+        where = "everywhere" if action.screens == EVERYWHERE else ", ".join(action.screens)
+        lines.append(f"| {keys} | {action.help} | {where} |")
+    return "\n".join(lines)

@@ -1,0 +1,249 @@
+"""The terminal UI's app: opens screens, routes what they ask for, and leaves cleanly."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import BindingType
+from textual.theme import Theme
+
+from holytui.core.command import Command
+from holytui.runs.desk import Desk, DeskError, JobSource
+from holytui.runs.handle import RunHandle
+from holytui.store.checkpoint import CheckpointError
+from holytui.ui.actions import app_bindings
+from holytui.ui.asks import Asks, QuitDialog
+from holytui.ui.screens.base import HolyScreen
+from holytui.ui.screens.help import HelpScreen
+from holytui.ui.screens.item import ItemScreen
+from holytui.ui.screens.jobs import JobsScreen
+from holytui.ui.screens.preflight import PreflightScreen
+from holytui.ui.screens.run import RunScreen
+from holytui.ui.theme import Palette, palette
+
+FAST_S, SLOW_S = 0.5, 1.0
+HANGUP, INTERRUPTED, TERMINATED = 129, 130, 143
+
+
+@dataclass(frozen=True, slots=True)
+class UiSettings:
+    """What the user and the terminal decide.
+
+    Attributes:
+        themes: by name; `theme` is one of them.
+        keymap: keys by action id, comma-separated; they replace the action's own.
+        fast_s, slow_s: seconds between two drawings of a run, and of the list of jobs.
+        notice: said once at the start.
+    """
+
+    themes: Mapping[str, Theme]
+    theme: str
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    ascii: bool = False
+    fast_s: float = FAST_S
+    slow_s: float = SLOW_S
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UiExit:
+    """How the UI ended.
+
+    Attributes:
+        code: for the shell.
+        lines: left in the scrollback.
+    """
+
+    code: int
+    lines: tuple[str, ...] = ()
+
+
+class HolytuiApp(App[UiExit]):
+    """Holds the desk; screens ask it to open, start, stop and leave."""
+
+    CSS_PATH = "holytui.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = app_bindings()
+    TITLE = "holytui"
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: UiSettings,
+        *,
+        open_job: JobSource | None = None,
+        first: Command | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Build the app.
+
+        Args:
+            desk: the runs and the checkpoint folder.
+            settings: of the user.
+            open_job: what to open at the start, else the jobs screen.
+            first: a command to give to that job.
+            clock: Unix time, seconds.
+        """
+        super().__init__()
+        self.desk = desk
+        self.settings = settings
+        self.now = clock
+        self.asks = Asks(self)
+        self._open_job = open_job
+        self._first = first
+        for theme in settings.themes.values():
+            self.register_theme(theme)
+        self.theme = settings.theme
+        if settings.keymap:
+            self.set_keymap(dict(settings.keymap))
+
+    @property
+    def palette(self) -> Palette:
+        return palette(self.current_theme)
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number, code in ((signal.SIGHUP, HANGUP), (signal.SIGTERM, TERMINATED)):
+            loop.add_signal_handler(number, self._told_to_end, code)
+        self.push_screen(JobsScreen())
+        if isinstance(self._open_job, Path):
+            self.open_preflight(self._open_job)
+        elif self._open_job is not None:
+            self.open_run(self._open_job)
+        if self.settings.notice:
+            self.say(self.settings.notice)
+
+    def _told_to_end(self, code: int) -> None:
+        """The link broke or the system ends us: save first, then go."""
+        self.desk.shutdown()
+        self.exit(UiExit(code), return_code=code)
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """One toast at a time."""
+        self.clear_notifications()
+        severity = "error" if bad else "information"
+        self.notify(text, severity=severity, markup=False, timeout=8 if bad else 4)  # type: ignore[arg-type]  # a literal type
+
+    def open_preflight(self, source: JobSource) -> None:
+        self.push_screen(PreflightScreen(source))
+
+    def open_run(self, job_id: str) -> None:
+        """Open a saved job; one that cannot be read says why."""
+        try:
+            self.push_screen(RunScreen(self.desk.view(job_id)))
+        except (DeskError, CheckpointError) as error:
+            self.say(str(error), bad=True)
+
+    def open_item(self, job_id: str, index: int) -> None:
+        self.push_screen(ItemScreen(job_id, index))
+
+    def go_back(self) -> None:
+        """One screen back; the jobs screen is the last."""
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="start")
+    def start(self, source: JobSource) -> None:
+        """Run a job here, and show it; owned elsewhere it opens as a viewer."""
+        try:
+            handle = self.desk.start(source)
+        except DeskError as error:
+            self.call_from_thread(self.say, str(error), bad=True)
+        else:
+            self.call_from_thread(self._show_run, handle)
+
+    def _show_run(self, handle: RunHandle) -> None:
+        if isinstance(self.screen, RunScreen) and self.screen.job_id == handle.job_id:
+            self.screen.tick()
+        elif isinstance(self.screen, PreflightScreen):
+            self.switch_screen(RunScreen(handle))
+        else:
+            self.push_screen(RunScreen(handle))
+
+    def pause_or_resume(self, job_id: str) -> None:
+        self._ask(lambda: self.asks.pause_or_resume(job_id))
+
+    def ask_stop(self, job_id: str) -> None:
+        self._ask(lambda: self.asks.stop(job_id))
+
+    def ask_retry(self, job_id: str) -> None:
+        self._ask(lambda: self.asks.retry_kinds(job_id))
+
+    def ask_retry_items(self, job_id: str, items: tuple[str, ...], usd: float | None) -> None:
+        self._ask(lambda: self.asks.retry_items(job_id, items, usd))
+
+    def ask_export(self, job_id: str) -> None:
+        self._ask(lambda: self.asks.export(job_id))
+
+    def _ask(self, question: Callable[[], None]) -> None:
+        try:
+            question()
+        except (DeskError, CheckpointError) as error:
+            self.say(str(error), bad=True)
+
+    @work(thread=True, exit_on_error=False)
+    def export(self, job_id: str, fmt: str) -> None:
+        """Write the file off the loop, then say where it is."""
+        try:
+            path = self.desk.export(job_id, fmt)
+        except DeskError as error:
+            self.call_from_thread(self.say, str(error), bad=True)
+        else:
+            self.call_from_thread(self.say, f"exported to {path}")
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="leave")
+    def leave_running(self, jobs: Sequence[str]) -> None:
+        """Hand the runs to the background, then go."""
+        lines = []
+        for job_id in jobs:
+            try:
+                lines += self.desk.leave_running(job_id).splitlines()
+            except DeskError as error:
+                lines.append(f"{job_id} rests: {error}")
+        self.call_from_thread(self.exit, UiExit(0, tuple(lines)))
+
+    def leave(self) -> None:
+        """Stop what runs here, safely, and go."""
+        self.desk.shutdown()
+        self.exit(UiExit(0))
+
+    def action_help(self) -> None:
+        if isinstance(self.screen, HolyScreen):
+            self.push_screen(HelpScreen(self.screen.pen(), self.screen.registered()))
+
+    async def action_quit(self) -> None:
+        self.asks.quit()
+
+    def action_force_quit(self) -> None:
+        """ctrl+c: asks while a job runs; once more: stops safely and quits."""
+        if isinstance(self.screen, QuitDialog):
+            self.leave()
+        else:
+            self.asks.quit()
+
+    def action_theme(self) -> None:
+        names = sorted(self.settings.themes)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.say(f"theme: {self.theme}")
+        for screen in self.screen_stack:
+            screen.refresh(layout=True)
+
+
+def run_app(
+    desk: Desk, settings: UiSettings, *, open_job: JobSource | None = None, first: Command | None = None
+) -> UiExit:
+    """Run the terminal UI to its end; the terminal is restored whatever happens."""
+    # No animation: over SSH each frame is paid for in keystroke delay.
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    app = HolytuiApp(desk, settings, open_job=open_job, first=first)
+    result = app.run(mouse=True)
+    if result is not None:
+        return result
+    return UiExit(app.return_code or 0)

@@ -1,0 +1,196 @@
+"""What is asked before something is spent, stopped or left: each question, and what follows its answer."""
+
+from typing import TYPE_CHECKING
+
+from holytui.core.command import Command, Selection, Verb
+from holytui.core.display import count, usd
+from holytui.core.failures import RULES, FailureKind
+from holytui.core.pricing import Money, MoneyKind
+from holytui.core.progress import LIVE_STATES, JobState, Snapshot
+from holytui.runs.desk import DeskError
+from holytui.store.checkpoint import CheckpointError
+from holytui.ui.draw.pen import Pen
+from holytui.ui.screens.dialogs import Choice, ChoiceDialog, KindTick, RetryDialog
+
+if TYPE_CHECKING:
+    from holytui.ui.app import HolytuiApp
+
+YES = Choice("yes", "yes", "")
+NO = Choice("no", "no", "esc")
+BLAMELESS = (DeskError, CheckpointError)
+
+
+class Asks:
+    """The questions of the app; holds no state."""
+
+    def __init__(self, app: "HolytuiApp") -> None:
+        self._app = app
+
+    def _pen(self) -> Pen:
+        return Pen(self._app.palette, 68, self._app.settings.ascii)
+
+    def pause_or_resume(self, job_id: str) -> None:
+        """Pause what runs, at once; resume what rests, after showing count and cost."""
+        app = self._app
+        handle = app.desk.view(job_id)
+        snapshot = handle.snapshot()
+        if snapshot.state in {JobState.RUNNING, JobState.PREPARING}:
+            handle.send(Command(Verb.PAUSE))
+            app.say(f"pausing: {snapshot.requests_in_flight} in flight finish first")
+        elif snapshot.owner is not None:
+            handle.send(Command(Verb.RESUME))
+            app.say("going on")
+        elif not snapshot.pending:
+            app.say("nothing is pending: R retries what failed" if snapshot.counters.failed else "nothing is pending")
+        else:
+            self._resume(job_id, snapshot)
+
+    def _resume(self, job_id: str, snapshot: Snapshot) -> None:
+        cost = expected_cost(snapshot, snapshot.pending)
+        question = f"Resume {count(snapshot.pending)} items, {cost}?"
+        dialog = ChoiceDialog(self._pen(), [question, ""], [Choice("yes", "resume", "enter"), NO])
+
+        def answered(answer: str | None) -> None:
+            if answer == "yes":
+                self._app.start(job_id)
+
+        self._app.push_screen(dialog, answered)
+
+    def stop(self, job_id: str) -> None:
+        """Stop a run, after saying what it costs."""
+        handle = self._app.desk.view(job_id)
+        snapshot = handle.snapshot()
+        if snapshot.owner is None:
+            self._app.say("nothing runs here")
+            return
+        sentences = [
+            f"Stop {snapshot.name} now?",
+            f"{snapshot.requests_in_flight} in flight return to pending; what they cost so far is paid in vain.",
+            "",
+        ]
+        choices = [
+            Choice("stop", "stop now", "p resumes it later"),
+            Choice("pause", "pause", "what is in flight finishes first"),
+            Choice("no", "cancel", "esc"),
+        ]
+
+        def answered(answer: str | None) -> None:
+            if answer == "stop":
+                handle.send(Command(Verb.STOP))
+            elif answer == "pause":
+                handle.send(Command(Verb.PAUSE))
+
+        self._app.push_screen(ChoiceDialog(self._pen(), sentences, choices), answered)
+
+    def retry_kinds(self, job_id: str) -> None:
+        """All that failed, by kind, those ticked that may succeed another time."""
+        try:
+            reader = self._app.desk.reader(job_id)
+            try:
+                groups = reader.failures()
+            finally:
+                reader.close()
+        except BLAMELESS as error:
+            self._app.say(str(error), bad=True)
+            return
+        if not groups:
+            self._app.say("nothing failed")
+            return
+        ticks = []
+        for group in groups:
+            rule = RULES[FailureKind(group.kind)]
+            ticks.append(KindTick(group.kind, group.count, group.retry_usd, not rule.same_again, rule.advice))
+        simulated = self._app.desk.view(job_id).snapshot().simulated
+
+        def answered(kinds: tuple[str, ...] | None) -> None:
+            if kinds:
+                self._retry(job_id, Command(Verb.RETRY, Selection(kinds)))
+
+        self._app.push_screen(RetryDialog(self._pen(), ticks, simulated=simulated), answered)
+
+    def retry_items(self, job_id: str, items: tuple[str, ...], usd_last_time: float | None) -> None:
+        """Single items, whatever their kind."""
+        cost = "cost unknown" if usd_last_time is None else f"about {usd(Money(usd_last_time, MoneyKind.ESTIMATED))}"
+        what = "this item" if len(items) == 1 else f"{len(items)} items"
+        dialog = ChoiceDialog(self._pen(), [f"Retry {what}, {cost}?", ""], [Choice("yes", "retry", "enter"), NO])
+
+        def answered(answer: str | None) -> None:
+            if answer == "yes":
+                self._retry(job_id, Command(Verb.RETRY, Selection(items=items)))
+
+        self._app.push_screen(dialog, answered)
+
+    def _retry(self, job_id: str, command: Command) -> None:
+        app = self._app
+        try:
+            handle = app.desk.view(job_id)
+            if handle.snapshot().owner is not None:
+                handle.send(command)
+            else:
+                app.desk.retry(job_id, command)
+        except BLAMELESS as error:
+            app.say(str(error), bad=True)
+        else:
+            app.say("failed items go back to pending")
+
+    def export(self, job_id: str) -> None:
+        """Which format; the file stands in the working folder."""
+        choices = [
+            Choice("jsonl", "jsonl", "a line an item, everything recorded"),
+            Choice("csv", "csv", "opens in a spreadsheet"),
+            Choice("json", "json", "one array"),
+        ]
+
+        def answered(fmt: str | None) -> None:
+            if fmt is not None:
+                self._app.export(job_id, fmt)
+
+        sentences = [f"Export {job_id} into the working folder as", ""]
+        self._app.push_screen(ChoiceDialog(self._pen(), sentences, choices), answered)
+
+    def quit(self) -> None:
+        """Leave; with a run alive, ask what becomes of it."""
+        app = self._app
+        running = [handle for handle in app.desk.running_here() if handle.snapshot().state in ALIVE]
+        if not running:
+            app.leave()
+            return
+        sentences = []
+        for handle in running[:3]:
+            snapshot = handle.snapshot()
+            flying = snapshot.requests_in_flight
+            sentences.append(
+                f"{snapshot.name} is {snapshot.state.value}: {flying} in flight, {count(snapshot.pending)} pending."
+            )
+        choices = [
+            Choice("leave", "leave it running", "in the background; holytui shows it again"),
+            Choice("stop", "stop and quit", "what is in flight returns to pending"),
+            Choice("no", "cancel", "esc"),
+        ]
+
+        def answered(answer: str | None) -> None:
+            if answer == "leave":
+                app.leave_running([handle.job_id for handle in running])
+            elif answer == "stop":
+                app.leave()
+
+        app.push_screen(QuitDialog(self._pen(), [*sentences, ""], choices), answered)
+
+
+ALIVE = LIVE_STATES | {JobState.PAUSED}
+
+
+class QuitDialog(ChoiceDialog):
+    """The question on leaving; a second ctrl+c answers it with stop and quit."""
+
+
+def expected_cost(snapshot: Snapshot, items: int) -> str:
+    """What so many more items will cost, by what the others did."""
+    if snapshot.simulated:
+        return "simulated: not charged"
+    counters = snapshot.counters
+    done = counters.succeeded + counters.failed
+    money = counters.spend.money
+    if money.usd is None or not done or not money.usd:
+        return "cost not known yet"
+    return f"about {usd(Money(money.usd / done * items, MoneyKind.COMPUTED))}"

@@ -1,0 +1,105 @@
+"""The five lines on top of a run: how far, how long, how much; the same on every tab and at every size."""
+
+from rich.text import Text
+
+from holytui.core.display import count, percent, safe, span, usd
+from holytui.core.pricing import MoneyKind
+from holytui.core.progress import JobState, Snapshot
+from holytui.ui.draw.pen import Pen
+from holytui.ui.draw.words import clock, state_style, state_words
+
+RESTING = frozenset(
+    {JobState.PAUSED, JobState.STOPPED, JobState.INTERRUPTED, JobState.COMPLETED, JobState.COMPLETED_WITH_FAILURES}
+)
+
+
+def head(pen: Pen, snapshot: Snapshot, now: float) -> list[Text]:
+    """Five lines and a blank one."""
+    return [
+        _title(pen, snapshot, now),
+        _bar(pen, snapshot),
+        _sums(pen, snapshot),
+        _eta(pen, snapshot, now),
+        _cost(pen, snapshot),
+        pen.blank(),
+    ]
+
+
+def _title(pen: Pen, snapshot: Snapshot, now: float) -> Text:
+    line = pen.line().gap(1).add(safe(snapshot.name, limit=30), pen.palette.accent)
+    words = snapshot.activity if snapshot.state is JobState.PREPARING and snapshot.activity else state_words(snapshot)
+    line.gap(2).add(words, state_style(pen, snapshot.state))
+    right = [f"{span(snapshot.elapsed_s)} active"]
+    if snapshot.simulated:
+        right.insert(0, "simulated")
+    if pen.width >= 120:
+        right.insert(0, f"{', '.join(snapshot.models)} · {snapshot.provider}")
+        right.append(f"{snapshot.counters.sessions} session" + ("s" if snapshot.counters.sessions != 1 else ""))
+    if snapshot.owner is not None:
+        right.append(snapshot.owner.host.split(".")[0][:12])
+    right.append(clock(now))
+    return line.end(" · ".join(right), pen.palette.muted).done()
+
+
+def _bar(pen: Pen, snapshot: Snapshot) -> Text:
+    counters = snapshot.counters
+    width = max(10, pen.width - 9)
+    total = max(1, counters.total)
+    failed = min(width, -(-counters.failed * width // total))
+    done = min(width - failed, counters.succeeded * width // total)
+    line = pen.line().gap(1).add("━" * done, pen.palette.good).add("×" * failed, pen.palette.bad)
+    line.add("─" * (width - done - failed), pen.palette.muted)
+    return line.end(percent(counters.succeeded + counters.failed, counters.total, 1)).done()
+
+
+def _sums(pen: Pen, snapshot: Snapshot) -> Text:
+    counters, palette = snapshot.counters, pen.palette
+    line = pen.line().cell(count(counters.succeeded), 8, right=True).add(" done")
+    line.cell(count(counters.failed), 10, palette.bad if counters.failed else None, right=True).add(" failed")
+    line.cell(count(snapshot.running), 10, right=True).add(" in flight")
+    line.cell(count(snapshot.pending), 10, right=True).add(" pending")
+    if pen.width >= 120:
+        tokens_in, tokens_out = snapshot.tokens_per_s
+        line.gap(5).add(f"of {count(counters.total)}").gap(8).add(f"{snapshot.rate_per_s:.2f} items/s")
+        line.gap(4).add(f"{count(round(tokens_in))} tokens/s in, {count(round(tokens_out))} out")
+        return line.end(f"requests {count(counters.requests)}", palette.muted).done()
+    return line.end(f"of {count(counters.total)}").done()
+
+
+def _eta(pen: Pen, snapshot: Snapshot, now: float) -> Text:
+    line, palette = pen.line().gap(1).cell("ETA", 7, pen.palette.muted), pen.palette
+    if snapshot.message and snapshot.state in RESTING:
+        return line.foreign(snapshot.message, pen.width - 9, palette.warn).done()
+    if snapshot.state in {JobState.COMPLETED, JobState.COMPLETED_WITH_FAILURES}:
+        began, ended = clock(snapshot.started_at), clock(snapshot.ended_at)
+        return line.add(f"done, {began} to {ended}, {span(snapshot.elapsed_s)} active").done()
+    eta = snapshot.eta
+    if eta.low is None or eta.high is None:
+        return line.add(eta.reason or "—", palette.muted).done()
+    low, high = span(eta.low), span(eta.high)
+    band = low if low == high else f"{low} to {high}"
+    ends = f"{clock(now + eta.low)}–{clock(now + eta.high)}"
+    at = clock(now + eta.high) if clock(now + eta.low) == clock(now + eta.high) else ends
+    line.add(f"{band}, at {at}")
+    rate = "" if pen.width >= 120 else f"   {snapshot.rate_per_s:.2f}/s"
+    line.add(rate).gap(3).add(eta.reason, palette.muted)
+    if pen.width >= 120 and snapshot.saved_at is not None:
+        kept = count(snapshot.counters.succeeded)
+        line.end(f"Saved: all {kept} answers, last {span(max(0.0, now - snapshot.saved_at))} ago", palette.good)
+    return line.done()
+
+
+def _cost(pen: Pen, snapshot: Snapshot) -> Text:
+    palette, counters = pen.palette, snapshot.counters
+    line = pen.line().gap(1).cell("Cost", 7, palette.muted)
+    line.add(f"{usd(counters.spend.money)} spent")
+    if snapshot.simulated:
+        line.add(", simulated: not charged", palette.muted)
+    projected = snapshot.projected
+    if projected.kind is not MoneyKind.UNKNOWN and counters.pending:
+        line.gap(3).add(f"{usd(projected)} at the end")
+    if snapshot.budget_usd is not None:
+        line.gap(3).add(f"${snapshot.budget_usd:.2f} budget")
+    if counters.wasted.unknown or counters.wasted.known_usd:
+        line.gap(3).add(f"{usd(counters.wasted.money)} wasted")
+    return line.done()

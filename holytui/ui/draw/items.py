@@ -1,0 +1,38 @@
+"""Rows of items: the failures panel, the items panel."""
+
+from rich.text import Text
+
+from holytui.core.display import count, usd
+from holytui.core.work import ItemState
+from holytui.store.rows import ItemRow
+from holytui.ui.draw.pen import ITEM_GLYPHS, Pen
+
+
+def header(pen: Pen, title: str) -> Text:
+    muted = pen.palette.muted
+    line = pen.line().gap(1).cell(title, _id_width(pen) + 9, muted)
+    line.cell("STATE", 30, muted).cell("TRIES", 5, muted, right=True)
+    line.cell("TOKENS", 9, muted, right=True).cell("COST", 10, muted, right=True).cell("s", 6, muted, right=True)
+    return line.done()
+
+
+def _id_width(pen: Pen) -> int:
+    return max(8, pen.width - 73)
+
+
+def row(pen: Pen, item: ItemRow) -> Text:
+    """One item: number, id, state, tries, tokens, money, seconds."""
+    palette = pen.palette
+    style = {ItemState.SUCCEEDED: palette.good, ItemState.FAILED: palette.bad}.get(item.state, palette.muted)
+    words = f"{ITEM_GLYPHS[item.state]} {item.state.value}" + (f" {item.kind}" if item.kind else "")
+    line = pen.line().cell(count(item.index + 1), 8, palette.muted, right=True).gap(1)
+    line.foreign(item.item_id, _id_width(pen), left=True).gap(1).cell(words, 29, style).gap(1)
+    line.cell(str(item.attempts), 5, right=True)
+    known = item.attempts > 0
+    line.cell(count(item.tokens) if known else "-", 9, right=True)
+    line.cell(usd(item.cost) if known else "-", 10, right=True)
+    return line.cell(f"{item.seconds:.0f}" if known else "-", 6, right=True).done()
+
+
+def page_missing(pen: Pen) -> Text:
+    return pen.plain(" …", pen.palette.muted)

@@ -1,0 +1,112 @@
+"""The live panel: what is in flight, what failed, the last lines of the log."""
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from rich.text import Text
+
+from holytui.core.display import count, span
+from holytui.core.progress import InFlight, LogLine, Snapshot
+from holytui.ui.draw.pen import Pen
+from holytui.ui.draw.words import advice, clock, meaning
+
+GAUGE = 10
+FAILED_LINES = 3
+LOG_LINES = 2
+
+
+def live(
+    pen: Pen, snapshot: Snapshot, flights: Sequence[InFlight], height: int, *, two_columns: bool = False
+) -> list[Text]:
+    """The panel at this height; nothing moves but what changed."""
+    failed = _failed_summary(pen, snapshot)
+    events = [log_line(pen, event) for event in snapshot.last_events[:LOG_LINES]]
+    below = ([pen.blank(), *failed] if failed else []) + ([pen.blank(), *events] if events else [])
+    room = max(2, height - len(below))
+    above = in_flight(pen, snapshot, flights, room, gauge=two_columns)
+    above += [pen.blank()] * (room - len(above))
+    return (above + below)[:height]
+
+
+def in_flight(
+    pen: Pen, snapshot: Snapshot, flights: Sequence[InFlight], room: int, *, gauge: bool = False
+) -> list[Text]:
+    """A header and a row each, oldest first; what does not fit is counted."""
+    id_width = max(22, min(48, pen.width // 4))
+    step_width = max([7, *(min(12, len(flight.step)) for flight in flights)])
+    muted = pen.palette.muted
+    header = pen.line().gap(1).cell(f"IN FLIGHT {len(flights)}, oldest first", id_width + 1 + step_width + 1, muted)
+    header.cell("NOW", 10, muted).cell("s", 6, muted, right=True).cell("of", 5, muted, right=True).gap(2)
+    if gauge:
+        header.gap(GAUGE + 1)
+    lines = [header.add("ANSWER SO FAR", muted).done()]
+    fitting = flights if len(flights) <= room - 1 else flights[: max(0, room - 2)]
+    lines += [_flight(pen, flight, id_width, step_width, gauge=gauge) for flight in fitting]
+    if len(fitting) < len(flights):
+        lines.append(pen.plain(f" + {len(flights) - len(fitting)} more", muted))
+    if not flights:
+        lines.append(pen.plain(f" {_nothing(snapshot)}", muted))
+    return lines
+
+
+def _flight(pen: Pen, flight: InFlight, id_width: int, step_width: int, *, gauge: bool) -> Text:
+    style = _phase_style(pen, flight.phase)
+    line = pen.line().gap(1).foreign(flight.item_id, id_width, left=True).gap(1)
+    line.foreign(flight.step, step_width, pen.palette.muted).gap(1).cell(flight.phase, 10, style)
+    limit = f"{flight.limit:.0f}" if flight.limit else ""
+    line.cell(f"{flight.seconds:.0f}", 6, right=True).cell(limit, 5, pen.palette.muted, right=True).gap(2)
+    if gauge:
+        full = 0 if not flight.limit else min(GAUGE, int(flight.seconds / flight.limit * GAUGE))
+        line.add("━" * full, style).add("─" * (GAUGE - full), pen.palette.muted).gap(1)
+    tail = flight.tail if flight.phase not in {"streaming", "silent"} else flight.tail[-200:]
+    room = pen.width - line.text.cell_len - 1
+    return line.foreign(tail[-room:] if flight.phase == "streaming" else tail, room, pen.palette.muted).done()
+
+
+def _phase_style(pen: Pen, phase: str) -> Style:
+    if phase == "silent" or phase.startswith("retry"):
+        return pen.palette.warn
+    return pen.palette.plain if phase == "streaming" else pen.palette.muted
+
+
+def _nothing(snapshot: Snapshot) -> str:
+    if snapshot.counters.pending == 0:
+        return "nothing: all items have a result"
+    return "nothing in flight"
+
+
+def _failed_summary(pen: Pen, snapshot: Snapshot) -> list[Text]:
+    failures = sorted(snapshot.counters.failures.items(), key=lambda pair: -pair[1])
+    if not failures:
+        return []
+    header = pen.line().gap(1).cell(f"FAILED {count(snapshot.counters.failed)}", 31, pen.palette.muted)
+    lines = [header.add("WHAT TO DO", pen.palette.muted).done()]
+    lines += [failure_row(pen, kind, number) for kind, number in failures[:FAILED_LINES]]
+    rest = failures[FAILED_LINES:]
+    if rest:
+        lines[-1] = _with_rest(pen, lines[-1], len(rest), sum(number for _, number in rest))
+    return lines
+
+
+def _with_rest(pen: Pen, line: Text, kinds: int, items: int) -> Text:
+    words = f"+{kinds} kinds: {count(items)}"
+    line.truncate(pen.width - len(words) - 3)
+    line.append(" " * max(2, pen.width - 1 - line.cell_len - len(words)))
+    line.append(words, pen.palette.muted)
+    return line
+
+
+def failure_row(pen: Pen, kind: str, number: int) -> Text:
+    """One kind: how many, what it means where there is room, what to do."""
+    line = pen.line().cell(count(number), 6, pen.palette.bad, right=True).gap(2).cell(kind, 23)
+    if pen.width >= 110:
+        line.gap(1).cell(meaning(kind), 38)
+    return line.gap(1).cell(advice(kind), max(10, pen.width - line.text.cell_len - 2), pen.palette.muted).done()
+
+
+def log_line(pen: Pen, event: LogLine) -> Text:
+    """A line of the log: when, what, how often and for how long."""
+    line = pen.line().gap(1).cell(clock(event.last, seconds=True), 8, pen.palette.muted).gap(2)
+    often = "" if event.count == 1 else f"  x{count(event.count)} in {span(event.last - event.first)}"
+    line.foreign(event.text, max(10, pen.width - 13 - len(often)))
+    return line.add(often, pen.palette.muted).done()

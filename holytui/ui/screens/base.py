@@ -1,0 +1,100 @@
+"""What all screens share: the pen, the footer, the route of movement keys to the list that has them."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+from rich.style import Style
+from rich.text import Text
+from textual.screen import Screen
+
+from holytui.ui.actions import Action, key_of, of_screen
+from holytui.ui.draw.pen import Pen
+from holytui.ui.theme import Palette
+from holytui.ui.widgets.line_list import LineList
+from holytui.ui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from holytui.ui.app import HolytuiApp
+
+
+class HolyScreen(Screen[None]):
+    """A screen of holytui; `name_in_registry` is its name in `ui/actions.py`."""
+
+    name_in_registry = ""
+    AUTO_FOCUS = None
+
+    @property
+    def holy(self) -> "HolytuiApp":
+        return cast("HolytuiApp", self.app)
+
+    @property
+    def palette(self) -> Palette:
+        return self.holy.palette
+
+    def pen(self, width: int | None = None) -> Pen:
+        """A pen for this screen's width."""
+        return Pen(self.palette, width or max(20, self.size.width), self.holy.settings.ascii)
+
+    def cursor_style(self) -> Style:
+        return self.palette.cursor
+
+    def the_list(self) -> LineList | None:
+        """The list that movement keys go to."""
+        return None
+
+    def action_down(self) -> None:
+        self._move(1)
+
+    def action_up(self) -> None:
+        self._move(-1)
+
+    def action_top(self) -> None:
+        if (lines := self.the_list()) is not None:
+            lines.move_to(0)
+
+    def action_bottom(self) -> None:
+        if (lines := self.the_list()) is not None:
+            lines.move_to(lines.count - 1, direction=-1)
+
+    def action_page_down(self) -> None:
+        if (lines := self.the_list()) is not None:
+            self._move(lines.half_page())
+
+    def action_page_up(self) -> None:
+        if (lines := self.the_list()) is not None:
+            self._move(-lines.half_page())
+
+    def _move(self, by: int) -> None:
+        if (lines := self.the_list()) is not None:
+            lines.move(by)
+
+    def available(self) -> Iterable[tuple[str, str]]:
+        """(action id, verb) pairs that make sense now, for the footer; the registry's labels by default."""
+        for action in self.registered():
+            if action.label:
+                yield action.id, action.label
+
+    def registered(self) -> list[Action]:
+        return of_screen(self.name_in_registry)
+
+    def draw_footer(self) -> None:
+        """Write the footer: what fits, the verbs that fit the moment."""
+        line = self.pen().line().gap(1)
+        for action_id, verb in self.available():
+            words = f"{key_of(action_id)} "
+            if line.text.cell_len + len(words) + len(verb) + 3 > self.size.width:
+                break
+            line.add(words, self.palette.accent).add(f"{verb}   ", self.palette.muted)
+        self.query_one("#footer", Lines).show([line.done()])
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """One toast at a time."""
+        self.app.clear_notifications()
+        self.app.notify(text, severity="error" if bad else "information", markup=False, timeout=6 if bad else 4)
+
+    def lines(self, name: str) -> Lines:
+        return self.query_one(f"#{name}", Lines)
+
+    def wrap(self, sentence: str) -> list[Text]:
+        """A sentence over the screen's width."""
+        return [self.pen().line().gap(1).foreign(sentence, self.size.width - 2).done()]

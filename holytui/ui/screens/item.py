@@ -1,0 +1,136 @@
+"""One item: verdict, remedy, attempts, and what was asked and answered."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from holytui.core.work import ItemState
+from holytui.ui.actions import ITEM, bindings
+from holytui.ui.draw import item as draw
+from holytui.ui.screens.base import HolyScreen
+from holytui.ui.widgets.line_list import LineList
+from holytui.ui.widgets.lines import Lines
+
+
+class ItemScreen(HolyScreen):
+    """Reads the item once; `n N [ ]` read another."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ITEM)
+    name_in_registry = ITEM
+
+    def __init__(self, job_id: str, index: int) -> None:
+        super().__init__()
+        self._job_id = job_id
+        self._index = index
+        self._tab = "answer"
+        self._body: list[Text] = []
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="item-head")
+        yield Lines(id="tabs")
+        yield LineList(cursor_style=lambda: self.palette.plain, id="body", marker="")
+        yield Lines(id="footer")
+
+    def on_mount(self) -> None:
+        self._reader = self.holy.desk.reader(self._job_id)
+        self._read()
+
+    def on_unmount(self) -> None:
+        self._reader.close()
+
+    def on_resize(self) -> None:
+        if hasattr(self, "_detail"):
+            self._draw()
+
+    def the_list(self) -> LineList:
+        return self.query_one("#body", LineList)
+
+    def _read(self) -> None:
+        self._detail = self._reader.item(self._index)
+        self._failed = self._reader.failed_indices()
+        self._total = self._reader.count_items()
+        self._draw()
+
+    def _draw(self) -> None:
+        pen, detail = self.pen(), self._detail
+        place = self._failed.index(self._index) + 1 if self._index in self._failed else None
+        failure = None if place is None else (place, len(self._failed))
+        lines = draw.head(pen, self._job_id, detail, self._total, failure) + draw.attempts(pen, detail)
+        self.lines("item-head").show(lines[: max(6, self.size.height - 8)])
+        self.lines("tabs").show([self._tabs()])
+        self._body = draw.body(pen, detail, self._tab)
+        self.the_list().show(len(self._body), lambda at: self._body[at])
+        self.draw_footer()
+
+    def _tabs(self) -> Text:
+        line = self.pen().line()
+        for number, tab in enumerate(draw.TABS, 1):
+            here = tab == self._tab
+            line.add(
+                f"[{number} {tab}]" if here else f" {number} {tab} ",
+                self.palette.accent if here else self.palette.muted,
+            )
+        return line.end(draw.text_of(self._detail, self._tab)[1], self.palette.muted).done()
+
+    def available(self) -> Iterable[tuple[str, str]]:
+        if self._detail.row.state is ItemState.FAILED:
+            yield "retry", "retry"
+        if self._failed:
+            yield "next_failure", "next failure"
+        yield "next_item", "next item"
+        yield "export", "export"
+        yield "back", "back"
+        yield "help", "help"
+
+    def _go(self, index: int) -> None:
+        if 0 <= index < self._total:
+            self._index = index
+            self.the_list().move_to(0)
+            self._read()
+
+    def _show(self, tab: str) -> None:
+        self._tab = tab
+        self.the_list().move_to(0)
+        self._draw()
+
+    def action_back(self) -> None:
+        self.holy.go_back()
+
+    def action_retry(self) -> None:
+        row = self._detail.row
+        if row.state is ItemState.FAILED:
+            self.holy.ask_retry_items(self._job_id, (row.item_id,), row.cost.usd)
+
+    def action_export(self) -> None:
+        self.holy.ask_export(self._job_id)
+
+    def action_next_item(self) -> None:
+        self._go(self._index + 1)
+
+    def action_previous_item(self) -> None:
+        self._go(self._index - 1)
+
+    def action_next_failure(self) -> None:
+        later = [index for index in self._failed if index > self._index]
+        if later:
+            self._go(later[0])
+
+    def action_previous_failure(self) -> None:
+        earlier = [index for index in self._failed if index < self._index]
+        if earlier:
+            self._go(earlier[-1])
+
+    def action_panel_1(self) -> None:
+        self._show("prompt")
+
+    def action_panel_2(self) -> None:
+        self._show("answer")
+
+    def action_panel_3(self) -> None:
+        self._show("raw")
+
+    def action_next_panel(self) -> None:
+        self._show(draw.TABS[(draw.TABS.index(self._tab) + 1) % len(draw.TABS)])

@@ -1,0 +1,204 @@
+"""The jobs screen: what is saved, what needs a person, and the samples to begin with."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from holytui.core.progress import JobState
+from holytui.runs.desk import Sample
+from holytui.store.catalog import JobEntry
+from holytui.ui.actions import JOBS, bindings
+from holytui.ui.draw import jobs as draw
+from holytui.ui.draw.pen import Pen
+from holytui.ui.draw.words import clock, worth_retrying
+from holytui.ui.screens.base import HolyScreen
+from holytui.ui.screens.dialogs import FilterBar
+from holytui.ui.widgets.line_list import LineList
+from holytui.ui.widgets.lines import Lines
+
+Row = JobEntry | Sample | Text
+
+
+class JobsScreen(HolyScreen):
+    """Lists the checkpoint folder; re-sorted only when it is opened, never under the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(JOBS)
+    name_in_registry = JOBS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._order: list[str] = []
+        self._rows: list[Row] = []
+        self._filter = ""
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="title")
+        yield LineList(cursor_style=self.cursor_style, id="jobs")
+        yield FilterBar(self._narrow)
+        yield Lines(id="report")
+        yield Lines(id="footer")
+
+    def on_mount(self) -> None:
+        self._sort()
+        self.refresh_rows()
+        self.set_interval(self.holy.settings.slow_s, self.refresh_rows)
+
+    def on_screen_resume(self) -> None:
+        self._sort()
+        self.refresh_rows()
+
+    def on_resize(self) -> None:
+        self.refresh_rows()
+
+    def the_list(self) -> LineList:
+        return self.query_one("#jobs", LineList)
+
+    def _sort(self) -> None:
+        self._order = [entry.job_id for entry in draw.in_order(list(self.holy.desk.jobs()))]
+
+    def refresh_rows(self) -> None:
+        """Read the folder again; rows keep their places, new jobs come last."""
+        if not self.is_current:
+            return
+        entries = {entry.job_id: entry for entry in self.holy.desk.jobs()}
+        order = [job for job in self._order if job in entries]
+        self._order = order + [job for job in entries if job not in order]
+        here = self._current_id()
+        self._rows = self._build([entries[job] for job in self._order])
+        self.the_list().show(len(self._rows), self._line, selectable=lambda place: not self._is_header(place))
+        self._keep(here)
+        self.redraw()
+
+    def _row_pen(self) -> Pen:
+        """The list's own width: two cells are the cursor's."""
+        return self.pen(self.size.width - 2)
+
+    def _build(self, entries: list[JobEntry]) -> list[Row]:
+        pen = self.pen()
+        shown = [entry for entry in entries if self._matches(entry)]
+        samples = [sample for sample in self.holy.desk.samples() if self._filter in sample.name.lower()]
+        rows: list[Row] = [draw.header(self._row_pen()), *shown]
+        if not entries:
+            rows.append(pen.plain("  no jobs here yet: start a sample, or: holytui run JOBFILE", self.palette.muted))
+        return [*rows, pen.blank(), draw.samples_header(pen), *samples]
+
+    def _matches(self, entry: JobEntry) -> bool:
+        words = [entry.job_id, entry.problem or ""]
+        if entry.snapshot is not None:
+            words += [entry.snapshot.state.value, entry.snapshot.reason, *entry.snapshot.counters.failures]
+        return all(part in " ".join(words).lower() for part in self._filter.split())
+
+    def _is_header(self, place: int) -> bool:
+        return place >= len(self._rows) or isinstance(self._rows[place], Text)
+
+    def _line(self, place: int) -> Text:
+        row, pen = self._rows[place], self._row_pen()
+        if isinstance(row, Text):
+            return row
+        if isinstance(row, Sample):
+            return draw.sample_row(pen, row)
+        return draw.row(pen, row, self.holy.now())
+
+    def _current(self) -> JobEntry | Sample | None:
+        place = self.the_list().cursor
+        row = self._rows[place] if place < len(self._rows) else None
+        return None if row is None or isinstance(row, Text) else row
+
+    def _current_id(self) -> str | None:
+        row = self._current()
+        return row.job_id if isinstance(row, JobEntry) else None if row is None else row.name
+
+    def _keep(self, wanted: str | None) -> None:
+        for place, row in enumerate(self._rows):
+            name = row.job_id if isinstance(row, JobEntry) else row.name if isinstance(row, Sample) else None
+            if name is not None and name == wanted:
+                self.the_list().move_to(place)
+                return
+
+    def redraw(self) -> None:
+        """Title, report and footer for the row under the cursor."""
+        pen, now = self.pen(), self.holy.now()
+        jobs = sum(isinstance(row, JobEntry) for row in self._rows)
+        line = pen.line().gap(1).add("holytui", self.palette.accent)
+        folder = str(self.holy.desk.checkpoints)
+        home = str(Path.home())
+        folder = f"~{folder.removeprefix(home)}" if folder.startswith(home) else folder
+        words = f"{folder} · {jobs} job{'s' if jobs != 1 else ''} · {clock(now)}"
+        self.lines("title").show([line.end(words, self.palette.muted).done(), pen.blank()])
+        row = self._current()
+        if isinstance(row, JobEntry):
+            report = draw.report(pen, row)
+        else:
+            report = [] if row is None else draw.sample_report(pen, row)
+        self.lines("report").show([*report, *[pen.blank()] * max(0, 4 - len(report)), pen.blank()])
+        self.draw_footer()
+
+    def available(self) -> Iterable[tuple[str, str]]:
+        row = self._current()
+        yield "open", "open"
+        if isinstance(row, JobEntry) and row.snapshot is not None:
+            snapshot = row.snapshot
+            if snapshot.state in {JobState.RUNNING, JobState.PREPARING}:
+                yield "pause", "pause"
+                yield "stop", "stop"
+            elif snapshot.pending:
+                yield "pause", "resume"
+            if worth_retrying(snapshot):
+                yield "retry", "retry"
+            if snapshot.counters.succeeded:
+                yield "export", "export"
+        yield "filter", "filter"
+        yield "help", "help"
+        yield "quit", "quit"
+
+    def on_line_list_moved(self) -> None:
+        self.redraw()
+
+    def on_line_list_chosen(self) -> None:
+        self.action_open()
+
+    def _narrow(self, text: str) -> None:
+        self._filter = text.lower()
+        self.refresh_rows()
+
+    def action_open(self) -> None:
+        row = self._current()
+        if isinstance(row, Sample):
+            self.holy.open_preflight(row.path)
+        elif isinstance(row, JobEntry):
+            self.holy.open_run(row.job_id)
+
+    def action_back(self) -> None:
+        bar = self.query_one(FilterBar)
+        if bar.active:
+            bar.action_close()
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).begin()
+
+    def action_pause(self) -> None:
+        row = self._current()
+        if isinstance(row, JobEntry) and row.snapshot is not None:
+            self.holy.pause_or_resume(row.job_id)
+
+    def action_stop(self) -> None:
+        row = self._current()
+        if isinstance(row, JobEntry):
+            self.holy.ask_stop(row.job_id)
+
+    def action_retry(self) -> None:
+        self.action_retry_all()
+
+    def action_retry_all(self) -> None:
+        row = self._current()
+        if isinstance(row, JobEntry):
+            self.holy.ask_retry(row.job_id)
+
+    def action_export(self) -> None:
+        row = self._current()
+        if isinstance(row, JobEntry):
+            self.holy.ask_export(row.job_id)

@@ -1,0 +1,97 @@
+"""Preflight: opening never spends; only its enter does."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+
+from holytui.runs.desk import DeskError, JobSource, Preview
+from holytui.ui.actions import PREFLIGHT, bindings
+from holytui.ui.draw import preflight as draw
+from holytui.ui.screens.base import HolyScreen
+from holytui.ui.widgets.lines import Lines
+
+
+class PreflightScreen(HolyScreen):
+    """Reads the input off the loop, then shows what a run would do and cost."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PREFLIGHT)
+    name_in_registry = PREFLIGHT
+
+    def __init__(self, source: JobSource) -> None:
+        super().__init__()
+        self._source = source
+        self._preview: Preview | None = None
+        self._prompts = False
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="sheet-scroll", can_focus=False):
+            yield Lines(id="sheet")
+        yield Lines(id="footer")
+
+    def on_mount(self) -> None:
+        self.lines("sheet").show([self.pen().plain(" Reading the input …", self.palette.muted)])
+        self.draw_footer()
+        self._read()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    @work(thread=True, exit_on_error=False)
+    def _read(self) -> None:
+        try:
+            preview = self.holy.desk.preview(self._source)
+        except DeskError as error:
+            self.app.call_from_thread(self._fail, str(error))
+        else:
+            self.app.call_from_thread(self.show, preview)
+
+    def show(self, preview: Preview) -> None:
+        """Show a preview."""
+        self._preview = preview
+        self._draw()
+
+    def _fail(self, sentence: str) -> None:
+        pen = self.pen()
+        lines = [pen.line().gap(1).foreign(part, pen.width - 2, self.palette.bad) for part in sentence.splitlines()]
+        self.lines("sheet").show([line.done() for line in lines])
+
+    def _draw(self) -> None:
+        if self._preview is None:
+            return
+        pen = self.pen()
+        lines = draw.prompts(pen, self._preview.estimate) if self._prompts else draw.sheet(pen, self._preview)
+        self.lines("sheet").show(lines)
+        self.draw_footer()
+
+    def available(self) -> Iterable[tuple[str, str]]:
+        if self._preview is not None and not self._preview.blockers and self._preview.key_ok:
+            pending = self._preview.estimate.pending
+            yield "open", "run all" if pending == self._preview.estimate.items else f"run {pending:,}"
+        if self._preview is not None:
+            yield "prompts", "facts" if self._prompts else "prompts"
+        yield "back", "back"
+        yield "help", "help"
+        yield "quit", "quit"
+
+    def action_open(self) -> None:
+        """Run it: the one key here that spends."""
+        if self._preview is None:
+            return
+        for sentence in self._preview.blockers or (() if self._preview.key_ok else (self._preview.key_note,)):
+            self.say(sentence, bad=True)
+            return
+        self.holy.start(self._source)
+
+    def action_prompts(self) -> None:
+        self._prompts = not self._prompts
+        self._draw()
+
+    def action_back(self) -> None:
+        if self._prompts:
+            self.action_prompts()
+        else:
+            self.holy.go_back()
