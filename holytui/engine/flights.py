@@ -20,7 +20,9 @@ class Flight:
         self.wait_phase = ""
         self.wait_began = now()
         self.wait_s = 0.0
-        self._taken_at = now()
+        self.taken_at = now()
+        self.staged = True
+        """Ready, but its first request waits for a slot: not in flight to anyone outside."""
         self._now = now
         self._tail: list[str] = []
         self._tail_chars = 0
@@ -33,6 +35,9 @@ class Flight:
 
     def sending(self, watch: Watch) -> None:
         """A request begins."""
+        if self.staged:
+            self.staged = False
+            self.taken_at = self._now()
         self.watch = watch
         self._tail.clear()
         self._tail_chars = 0
@@ -56,9 +61,7 @@ class Flight:
             when, clock, limit = watch.due()
             seconds, phase = limit - (when - now), watch.phase().value
             tail = _explain(watch.phase(), clock, "".join(list(self._tail))[-TAIL_CHARS:])
-        return InFlight(
-            self.index, self.item_id, self.step, phase, max(0.0, seconds), limit, now - self._taken_at, tail
-        )
+        return InFlight(self.index, self.item_id, self.step, phase, max(0.0, seconds), limit, now - self.taken_at, tail)
 
 
 def _explain(phase: Phase, clock: str, tail: str) -> str:
@@ -90,8 +93,13 @@ class Flights:
 
     def view(self) -> tuple[InFlight, ...]:
         """Oldest first; safe to call from another thread."""
-        views = [flight.view() for flight in list(self._flights.values())]
+        views = [flight.view() for flight in list(self._flights.values()) if not flight.staged]
         return tuple(sorted(views, key=lambda view: -view.age))
+
+    def ages(self) -> list[float]:
+        """Seconds for which each has been in hand."""
+        now = self._now()
+        return [now - flight.taken_at for flight in list(self._flights.values()) if not flight.staged]
 
     def __len__(self) -> int:
         return len(self._flights)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from holytui.core.progress import JobState
 from holytui.core.work import Sink, Work
@@ -70,6 +70,8 @@ class Runner:
         self._page: list[Work] = []
         self._cursor = -1
         self._rescan = False
+        self._exhausted = False
+        self._refilling: asyncio.Task[None] | None = None
         self._reading = False
         self._settled_meanwhile: list[int] = []
         self._stop: Halt | None = None
@@ -142,11 +144,16 @@ class Runner:
     async def _feed(self) -> bool:
         """Take up as many items as are wanted; whether nothing is left to do."""
         while (room := self._room()) > 0:
-            if not self._page and not await self._read_page():
-                return not self._tasks and not self._uncommitted and not self._rescan
+            if not self._page:
+                if self._exhausted and not self._rescan:
+                    return not self._tasks and not self._uncommitted
+                await self._refill()
+                continue
             for work in self._page[:room]:
                 self._take_up(work)
             del self._page[:room]
+        if len(self._page) < PAGE // 2 and not self._exhausted and self._refilling is None:
+            self._refilling = asyncio.create_task(self._read_page())
         return False
 
     def _room(self) -> int:
@@ -159,25 +166,31 @@ class Runner:
             room = min(room, self._limit - self._results - in_hand)
         return room
 
-    async def _read_page(self) -> bool:
-        """Read the next page of pending items; whether there is one."""
-        while True:
-            if self._rescan:
-                self._rescan = False
-                self._cursor = -1
-            self._reading = True
-            try:
-                page = await offload(partial(self._pending.pending, self._cursor, PAGE))
-            finally:
-                self._reading = False
-            fresh = [work for work in page if work.index not in self._tasks and work.index not in self._uncommitted]
-            self._forget(self._settled_meanwhile)
-            self._settled_meanwhile.clear()
-            if page:
-                self._cursor = page[-1].index
-            if fresh or not page:
-                self._page = fresh
-                return bool(fresh)
+    async def _refill(self) -> None:
+        """Wait for the page that is being read, or read one."""
+        if self._refilling is None:
+            self._refilling = asyncio.create_task(self._read_page())
+        await asyncio.shield(self._refilling)
+
+    async def _read_page(self) -> None:
+        """Read the next pending items, before they are needed; what is in hand already is left out."""
+        if self._rescan:
+            self._rescan = self._exhausted = False
+            self._cursor = -1
+        self._reading = True
+        try:
+            page = await offload(partial(self._pending.pending, self._cursor, PAGE))
+        finally:
+            self._reading = False
+            self._refilling = None
+        staged = {work.index for work in self._page}
+        taken = staged | self._tasks.keys() | self._uncommitted
+        self._page += [work for work in page if work.index not in taken]
+        self._forget(self._settled_meanwhile)
+        self._settled_meanwhile.clear()
+        self._exhausted = not page
+        if page:
+            self._cursor = page[-1].index
 
     def _take_up(self, work: Work) -> None:
         task = asyncio.create_task(self._executor.run(work, self._sink))
@@ -213,7 +226,9 @@ class Runner:
             breaker.release()
 
     async def _cancel_all(self) -> None:
-        tasks = list(self._tasks.values())
+        tasks: list[asyncio.Task[Any]] = list(self._tasks.values())
+        if self._refilling is not None:
+            tasks.append(self._refilling)
         for task in tasks:
             task.cancel()
         if tasks:

@@ -56,6 +56,18 @@ class ItemRun:
         if not self._waiting:
             self._sink.outcome(self._already_answered())
             return Ending.CLOSED
+        if len(self._waiting) == 1:
+            # Most jobs have one step: a task of its own would only add turns of the loop.
+            await self._step(self._waiting.pop())
+        else:
+            await self._run_side_by_side()
+        if self._failure is not None:
+            self._sink.outcome(replace(self._failure, closes=ItemState.FAILED))
+            return Ending.CLOSED
+        return Ending.RETURNED if self._turned_away else Ending.CLOSED
+
+    async def _run_side_by_side(self) -> None:
+        """Each step as soon as the answers it needs are there."""
         under_way: set[asyncio.Task[None]] = set()
         try:
             under_way = self._start_ready()
@@ -69,10 +81,6 @@ class ItemRun:
                 task.cancel()
             if under_way:
                 await asyncio.wait(under_way)
-        if self._failure is not None:
-            self._sink.outcome(replace(self._failure, closes=ItemState.FAILED))
-            return Ending.CLOSED
-        return Ending.RETURNED if self._turned_away else Ending.CLOSED
 
     def _start_ready(self) -> set[asyncio.Task[None]]:
         if self._turned_away:

@@ -1,14 +1,16 @@
 """Chat completions over HTTP: one request in, typed events out. It has no clocks: its caller cancels it."""
 
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from pydantic_core import from_json
 
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import Usage
@@ -144,7 +146,11 @@ class ChatClient:
                 yield event
             return
         decoder = Decoder()
-        async for chunk in response.aiter_bytes():
+        # The transport's own stream, unless it has to be decompressed: two layers less for every chunk.
+        plain = "content-encoding" not in response.headers and isinstance(response.stream, httpx.AsyncByteStream)
+        chunks = response.stream if plain else response.aiter_bytes()
+        assert isinstance(chunks, AsyncIterable)
+        async for chunk in chunks:
             for event in answer.parts(decoder.feed(chunk)):
                 yield event
             if answer.ended:
@@ -190,7 +196,7 @@ class ChatClient:
             headers["content-type"] = "application/json"
         if self._endpoint.api_key:
             headers["authorization"] = f"Bearer {self._endpoint.api_key}"
-        request = httpx.Request(method, f"{base}{path}", headers=headers, content=body)
+        request = httpx.Request(method, _url(f"{base}{path}"), headers=headers, content=body)
         token = _connected.set(on_connected)
         try:
             return await self._open_transport().handle_async_request(request)
@@ -235,12 +241,15 @@ class _Answer:
         """The stream said `[DONE]`."""
 
     def parts(self, parts: Sequence[Data | Beat]) -> list[Event]:
-        """The events of decoded parts of a stream.
+        """The events of decoded parts of a stream; words that came together stay together.
+
+        An event a word would cost more than everything else that is done with it.
 
         Raises:
             ProviderError: see `chunk`.
         """
         events: list[Event] = []
+        words: list[str] = []
         for part in parts:
             if isinstance(part, Beat):
                 events.append(KeepAlive())
@@ -248,7 +257,16 @@ class _Answer:
                 self.ended = True
                 break
             else:
-                events += self.chunk(part.text)
+                for event in self.chunk(part.text):
+                    if isinstance(event, Content):
+                        words.append(event.text)
+                        continue
+                    if words:
+                        events.append(Content("".join(words)))
+                        words.clear()
+                    events.append(event)
+        if words:
+            events.append(Content("".join(words)))
         return events
 
     def chunk(self, text: str) -> list[Event]:
@@ -293,7 +311,7 @@ class _Answer:
 
     def _json(self, text: str) -> dict[str, Any]:
         try:
-            data = json.loads(text)
+            data = _parse(text)
         except ValueError as error:
             said = redact(text[:120], self._secret)
             raise ProviderError(
@@ -304,6 +322,18 @@ class _Answer:
         if data.get("error"):
             raise classify_event(data["error"], secret=self._secret, status=self._status, request_id=self._request_id)
         return data
+
+
+def _parse(text: str) -> Any:
+    """JSON, by the quicker parser; lone surrogates are for the other one.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)
 
 
 def read_usage(data: Any) -> Usage | None:
@@ -351,6 +381,12 @@ async def _text(response: httpx.Response, limit: int | None = ERROR_BYTES) -> st
         if limit is not None and size > limit:
             break
     return b"".join(parts).decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=16)
+def _url(url: str) -> httpx.URL:
+    """A parsed URL; httpx would parse the same one again for every request."""
+    return httpx.URL(url)
 
 
 async def _release(response: httpx.Response) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
+import uvloop
 from aiohttp import web
 
 from holytui.provider.ledger import Ledger
@@ -28,8 +29,8 @@ from holytui.provider.simulation import (
 
 HOST = "127.0.0.1"
 FOREVER_S = 86_400.0
-COALESCE_S = 0.02
-"""Pieces closer together than this go out in one write: a fast stream is not worth a system call a word."""
+COALESCE_S = 0.05
+"""Words closer together than this go out as one piece, as they arrive from real providers after a network."""
 
 MAX_BODY = 256 * 1024 * 1024
 CONNECT_DIRECTIVE = b"[[simulate connect]]"
@@ -242,20 +243,21 @@ class _Exchange:
 
     async def _pieces(self, response: web.StreamResponse, plan: Script) -> None:
         stop = max(1, len(plan.pieces) // 3) if plan.fault in {"stall", "network", "cut", "error_event"} else None
-        waiting, owed = b"", 0.0
+        # Paced by deadlines, not by sleeps one after the other: their overruns would add up.
+        now = asyncio.get_running_loop().time
+        waiting, sent_at, due = "", now(), now()
         for place, piece in enumerate(plan.pieces):
             if place == stop:
                 break
-            waiting += _event(self._chunk({"content": piece}, None))
-            owed += 1.0 if plan.fault == "drip" else plan.gap_s
-            if owed >= COALESCE_S:
-                await response.write(waiting)
-                await asyncio.sleep(owed)
-                waiting, owed = b"", 0.0
+            waiting += piece
+            due += 1.0 if plan.fault == "drip" else plan.gap_s
+            if due - sent_at >= COALESCE_S:
+                await response.write(_event(self._chunk({"content": waiting}, None)))
+                await asyncio.sleep(due - now())
+                waiting, sent_at = "", due
         if waiting:
-            await response.write(waiting)
-        if owed:
-            await asyncio.sleep(owed)
+            await response.write(_event(self._chunk({"content": waiting}, None)))
+        await asyncio.sleep(due - now())
         if plan.fault == "stall":
             await asyncio.sleep(FOREVER_S)
         if plan.fault == "network":
@@ -330,7 +332,7 @@ class EmbeddedSimulator:
         Raises:
             SimulatorError: it cannot listen.
         """
-        loop = asyncio.new_event_loop()
+        loop = uvloop.new_event_loop()
         server = SimulatorServer(options)
 
         def host() -> None:
@@ -369,7 +371,7 @@ def run_forever(options: SimulatorOptions, port: int) -> None:
     Raises:
         SimulatorError: the port is taken.
     """
-    asyncio.run(_serve_until_told(options, port))
+    uvloop.run(_serve_until_told(options, port))
 
 
 async def _serve_until_told(options: SimulatorOptions, port: int) -> None:

@@ -28,6 +28,7 @@ from holytui.store.writer import Writer
 T = TypeVar("T")
 
 TICK_S = 0.25
+LIVE_S = 0.5
 HEARTBEAT_S = 5.0
 EVENTS_SHOWN = 8
 CLOSE_S = 1.0
@@ -251,7 +252,7 @@ class OwnedRun:
 
     async def _tick(self) -> None:
         """Heed commands from other processes, publish, keep the heartbeat."""
-        beat = 0.0
+        beat = shown = 0.0
         while True:
             for name, command in commands.take(self.launch.folder):
                 self.command(command)
@@ -263,8 +264,10 @@ class OwnedRun:
                 with contextlib.suppress(CheckpointError):  # the writer tells of it
                     self._picture.events = tuple(self._reader.events(EVENTS_SHOWN))
             self._publish()
-            with contextlib.suppress(OSError):  # a full or lost folder is told by the writer
-                live.write_live(self.launch.folder, self.latest, self.in_flight())
+            if time.monotonic() - shown >= LIVE_S:
+                shown = time.monotonic()
+                with contextlib.suppress(OSError):  # a full or lost folder is told by the writer
+                    live.write_live(self.launch.folder, self.latest, self.in_flight())
             await asyncio.sleep(TICK_S)
 
     def _publish(self) -> None:

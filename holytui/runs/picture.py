@@ -95,7 +95,9 @@ class Picture:
         job, admission = self._launch.job, self.admission
         in_hand = self.runner.in_hand if self.runner is not None else 0
         # An item whose result is committed but whose task has not ended yet would count twice.
-        running = min(in_hand, counters.pending)
+        # Those that stand ready at the door are still pending to everyone outside.
+        staged = admission.waiting if admission is not None else 0
+        running = min(max(0, in_hand - staged), counters.pending)
         gate = admission.gate.opens_in if admission is not None else None
         concurrency = admission.concurrency if admission is not None else None
         return Snapshot(
@@ -135,7 +137,6 @@ class Picture:
             return Eta(reason="paused" if self.state is JobState.PAUSED else "")
         if self.admission is None or counters.pending == 0:
             return Eta()
-        flights = self.flights.view()
         concurrency = self.admission.concurrency
         reason = explain(
             current=concurrency.current,
@@ -143,7 +144,7 @@ class Picture:
             in_use=concurrency.in_use,
             gate_opens_in=self.admission.gate.opens_in,
             pending=counters.pending - running,
-            ages=[flight.age for flight in flights],
+            ages=self.flights.ages(),
         )
         remaining = {step.name: counters.pending for step in self._launch.job.steps}
         return self.pace.eta(self._now(), remaining, reason)

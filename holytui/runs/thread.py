@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import uvloop
+
 from holytui.core.progress import JobState
 from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
@@ -21,7 +23,7 @@ class RunThread:
     """A plain daemon thread that owns its loop; the same with a terminal UI and without."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._handles: dict[Path, LocalHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._host, name="holytui-runs", daemon=True)

@@ -169,7 +169,7 @@ async def test_a_request_that_fits_no_budget_stops_the_job_at_once() -> None:
 
 async def test_items_in_backoff_leave_room_for_others() -> None:
     admission = door(ceiling=2)
-    assert admission.wanted(in_hand=2) == 0
+    assert admission.wanted(in_hand=2) == 0, "a quarter of two slots stands nobody ready"
     backoff = asyncio.create_task(admission.pause(60.0))
     await settle()
     assert admission.wanted(in_hand=2) == 1

@@ -14,6 +14,11 @@ from holytui.engine.admission.concurrency import Concurrency
 from holytui.engine.admission.gate import Gate
 
 
+STAGED_SHARE = 4
+"""A quarter of the slots' number of items stand ready: rendering and starting a request takes several turns of
+the loop, which a free slot would otherwise wait for."""
+
+
 class TurnedAway(Exception):
     """No new attempt now: the job pauses or stops, and the item goes back to pending."""
 
@@ -76,14 +81,20 @@ class Admission:
     def wanted(self, in_hand: int) -> int:
         """Items that could be sent at once if they were here, beside those already in hand.
 
-        An item in hand has, waits for, or will ask for a slot, unless it sits in backoff or is held.
+        An item in hand has, waits for, or will ask for a slot, unless it sits in backoff or is held. Some more
+        than fit are wanted, so that one stands ready at the door when a slot comes free.
         """
         if self.draining or self.breaker.halt is not None or self.gate.opens_in is not None:
             return 0
         idle = len(self._backoffs) + self.breaker.held
         concurrency = self.concurrency
         busy = max(in_hand - idle, concurrency.in_use + len(self._queue)) + concurrency.unsaved
-        return max(0, self.concurrency.current - busy)
+        return max(0, concurrency.current + concurrency.current // STAGED_SHARE - busy)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that stand ready for a slot."""
+        return len(self._queue)
 
     @asynccontextmanager
     async def enter(self, bound_usd: float) -> AsyncIterator[Ticket]:
