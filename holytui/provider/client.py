@@ -1,8 +1,10 @@
 """Chat completions over HTTP: one request in, typed events out. It has no clocks: its caller cancels it."""
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
-from contextvars import ContextVar
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,20 +12,21 @@ from typing import Any
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
-from pydantic_core import from_json
 
+from holytui import __version__
 from holytui.core.failures import FailureKind
-from holytui.core.pricing import Usage
-from holytui.provider.errors import ProviderError, classify, classify_event, redact
-from holytui.provider.events import Content, Event, Finish, KeepAlive, Opened, Reasoning, UsageSeen
-from holytui.provider.presets import Endpoint, is_loopback
-from holytui.provider.resolver import Resolver
-from holytui.provider.sse import Beat, Data, Decoder
+from holytui.provider.answer import AnswerReader
+from holytui.provider.errors import ProviderError, classify, request_id
+from holytui.provider.events import Event, Opened
+from holytui.provider.presets import Endpoint
+from holytui.provider.sse import Decoder
+from holytui.provider.transport import broken, connected, open_transport
 
 ERROR_BYTES = 64_000
-KEEPALIVE_S = 30.0
+TAIL_BYTES = 64_000
+"""How much may follow `[DONE]` before the connection is given up."""
 
-_connected: ContextVar[Callable[[], None] | None] = ContextVar("connected", default=None)
+_BROKEN = (httpx.HTTPError, httpx.InvalidURL, OSError, aiohttp.ClientError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,13 @@ class ChatClient:
                 server cannot do to its own connections.
         """
         self._endpoint = endpoint
+        self._secret = endpoint.api_key.strip()
         self._max_connections = max_connections
         self._detour = detour
+        self._headers: httpx.Headers | None = None
         self._transport: AiohttpTransport | None = None
         self._with_usage = True
+        self._tails: deque[asyncio.Task[None]] = deque()
         self.extra_requests = 0
         """Requests asked a second time because `stream_options` was refused."""
 
@@ -104,59 +110,16 @@ class ChatClient:
         while True:
             with_usage = self._with_usage
             try:
-                async for event in self._once(request, on_connected, with_usage=with_usage):
-                    yield event
+                async with aclosing(self._once(request, on_connected, with_usage=with_usage)) as events:
+                    async for event in events:
+                        yield event
             except ProviderError as error:
-                if with_usage and request.stream and _refuses_stream_options(error):
-                    self._with_usage = False
-                    self.extra_requests += 1
-                    continue
-                raise
+                if not (with_usage and request.stream and _refuses_stream_options(error)):
+                    raise
+                self._with_usage = False
+                self.extra_requests += 1
+                continue
             return
-
-    async def _once(
-        self, request: ChatRequest, on_connected: Callable[[], None], *, with_usage: bool
-    ) -> AsyncGenerator[Event, None]:
-        body = request.body(with_usage=with_usage)
-        response = await self._send("POST", "/chat/completions", body, on_connected)
-        try:
-            headers = _lower(response.headers)
-            request_id = headers.get("x-request-id", "")
-            if not 200 <= response.status_code < 300:
-                text = await _text(response)
-                raise classify(response.status_code, headers, text, secret=self._endpoint.api_key)
-            yield Opened(response.status_code, request_id, headers)
-            answer = _Answer(request.model, response.status_code, request_id, self._endpoint.api_key)
-            if "text/event-stream" in headers.get("content-type", "") or request.stream:
-                async for event in self._events(response, answer):
-                    yield event
-            else:
-                for event in answer.whole(await _text(response, limit=None)):
-                    yield event
-            answer.check_complete()
-        except httpx.HTTPError as error:
-            raise _broken(error, self._endpoint.api_key) from error
-        finally:
-            await _release(response)
-
-    async def _events(self, response: httpx.Response, answer: "_Answer") -> AsyncGenerator[Event, None]:
-        """Decode the stream; a server that answers a streaming request with plain JSON is understood too."""
-        if "application/json" in response.headers.get("content-type", ""):
-            for event in answer.whole(await _text(response, limit=None)):
-                yield event
-            return
-        decoder = Decoder()
-        # The transport's own stream, unless it has to be decompressed: two layers less for every chunk.
-        plain = "content-encoding" not in response.headers and isinstance(response.stream, httpx.AsyncByteStream)
-        chunks = response.stream if plain else response.aiter_bytes()
-        assert isinstance(chunks, AsyncIterable)
-        async for chunk in chunks:
-            for event in answer.parts(decoder.feed(chunk)):
-                yield event
-            if answer.ended:
-                return
-        for event in answer.parts(decoder.end()):
-            yield event
 
     async def models(self) -> tuple[str, ...]:
         """The models the endpoint names.
@@ -166,201 +129,143 @@ class ChatClient:
         """
         response = await self._send("GET", "/models", None, lambda: None)
         try:
-            text = await _text(response, limit=None)
             if response.status_code != 200:
-                raise classify(response.status_code, _lower(response.headers), text, secret=self._endpoint.api_key)
-            data = json.loads(text)
+                raise await self._refusal(response)
+            data = json.loads(await _text(response.aiter_bytes()))
             return tuple(str(entry["id"]) for entry in data["data"])
         except httpx.HTTPError as error:
-            raise _broken(error, self._endpoint.api_key) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise ProviderError(FailureKind.SERVER_ERROR, "the list of models cannot be read") from error
+            raise broken(error, self._secret) from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ProviderError(
+                FailureKind.SERVER_ERROR, "the list of models cannot be read", status=response.status_code
+            ) from error
         finally:
             await _release(response)
 
     async def aclose(self) -> None:
         """Close all connections."""
+        for tail in self._tails:
+            tail.cancel()
+        if self._tails:
+            await asyncio.wait(self._tails)
         if self._transport is not None:
             transport, self._transport = self._transport, None
             await transport.aclose()
 
+    async def _once(
+        self, request: ChatRequest, on_connected: Callable[[], None], *, with_usage: bool
+    ) -> AsyncGenerator[Event, None]:
+        response = await self._send("POST", "/chat/completions", request.body(with_usage=with_usage), on_connected)
+        chunks = response.aiter_bytes()
+        reader = None
+        try:
+            if not 200 <= response.status_code < 300:
+                raise await self._refusal(response)
+            headers = _headers(response)
+            name = request_id(headers)
+            yield Opened(response.status_code, name, headers)
+            reader = AnswerReader(request.model, response.status_code, name, self._secret)
+            kind = headers.get("content-type", "")
+            streams = "application/json" not in kind and (request.stream or "text/event-stream" in kind)
+            async with aclosing(_streamed(chunks, reader) if streams else _whole(chunks, reader)) as events:
+                async for event in events:
+                    yield event
+            reader.check_complete()
+        except httpx.HTTPError as error:
+            # An answer that finished is not lost with its connection.
+            if reader is None or not reader.finished:
+                raise broken(error, self._secret) from error
+        finally:
+            if reader is not None and reader.ended:
+                await self._await_tail(response, chunks)
+            else:
+                await _release(response)
+
+    async def _await_tail(self, response: httpx.Response, chunks: AsyncIterator[bytes]) -> None:
+        """Let the body's end come on its own: only then can the connection be used again.
+
+        The answer is complete and does not wait for it. A server that never ends its body holds on to as many
+        connections as there are requests at once; then the oldest is closed, which is why the transport has
+        room for twice as many.
+        """
+        while len(self._tails) >= self._max_connections:
+            self._tails.popleft().cancel()
+        tail = asyncio.create_task(_drain(response, chunks))
+        self._tails.append(tail)
+        tail.add_done_callback(self._forget_tail)
+        # Mostly the end is here already; then the connection is free before the next request asks for one.
+        await asyncio.sleep(0)
+
+    def _forget_tail(self, tail: asyncio.Task[None]) -> None:
+        with suppress(ValueError):
+            self._tails.remove(tail)
+
+    async def _refusal(self, response: httpx.Response) -> ProviderError:
+        text = await _text(response.aiter_bytes(), ERROR_BYTES)
+        return classify(response.status_code, _headers(response), text, secret=self._secret)
+
     async def _send(
         self, method: str, path: str, body: bytes | None, on_connected: Callable[[], None]
     ) -> httpx.Response:
-        """Send a request through the transport itself: httpx's client around it costs half the rate."""
         base = self._endpoint.base_url
         if self._detour is not None and body is not None:
             base = self._detour(body) or base
-        headers = {"accept": "text/event-stream, application/json", "accept-encoding": "identity"}
-        if body is not None:
-            headers["content-type"] = "application/json"
-        if self._endpoint.api_key:
-            headers["authorization"] = f"Bearer {self._endpoint.api_key}"
-        request = httpx.Request(method, _url(f"{base}{path}"), headers=headers, content=body)
-        token = _connected.set(on_connected)
+        token = connected.set(on_connected)
         try:
-            return await self._open_transport().handle_async_request(request)
-        except (httpx.HTTPError, OSError, aiohttp.ClientError) as error:
-            raise _broken(error, self._endpoint.api_key) from error
+            request = httpx.Request(method, _url(f"{base}{path}"), headers=self._request_headers(), content=body)
+            if self._transport is None:
+                self._transport = open_transport(self._endpoint.base_url, 2 * self._max_connections)
+            return await self._transport.handle_async_request(request)
+        except _BROKEN as error:
+            raise broken(error, self._secret) from error
         finally:
-            _connected.reset(token)
+            connected.reset(token)
 
-    def _open_transport(self) -> AiohttpTransport:
-        if self._transport is None:
-            trace = aiohttp.TraceConfig()
-            trace.on_connection_create_end.append(_tell_connected)
-            trace.on_connection_reuseconn.append(_tell_connected)
-            connector = aiohttp.TCPConnector(
-                limit=self._max_connections,
-                resolver=Resolver(),
-                keepalive_timeout=KEEPALIVE_S,
-                ssl=httpx.create_ssl_context(),
-            )
-            session = aiohttp.ClientSession(
-                connector=connector,
-                trace_configs=[trace],
-                # A proxy is not asked for what runs on this machine.
-                trust_env=not is_loopback(self._endpoint.base_url),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                read_bufsize=2**18,
-            )
-            self._transport = AiohttpTransport(client=session)
-        return self._transport
+    def _request_headers(self) -> httpx.Headers:
+        if self._headers is None:
+            self._headers = httpx.Headers(self._header_values())
+        return self._headers
+
+    def _header_values(self) -> dict[str, str]:
+        values = {
+            "accept": "text/event-stream, application/json",
+            "accept-encoding": "identity",
+            "content-type": "application/json",
+            "user-agent": f"holytui/{__version__}",
+        }
+        if self._secret:
+            if not (self._secret.isascii() and self._secret.isprintable()):
+                # Said here: the error that the transport would raise quotes the key.
+                raise ProviderError(FailureKind.AUTH, "the key holds characters that no key has: set it anew")
+            values["authorization"] = f"Bearer {self._secret}"
+        return values
 
 
-class _Answer:
-    """Reads the chunks of one answer."""
-
-    def __init__(self, model: str, status: int, request_id: str, secret: str) -> None:
-        self._model = model
-        self._status = status
-        self._request_id = request_id
-        self._secret = secret
-        self._finished = False
-        self.ended = False
-        """The stream said `[DONE]`."""
-
-    def parts(self, parts: Sequence[Data | Beat]) -> list[Event]:
-        """The events of decoded parts of a stream; words that came together stay together.
-
-        An event a word would cost more than everything else that is done with it.
-
-        Raises:
-            ProviderError: see `chunk`.
-        """
-        events: list[Event] = []
-        words: list[str] = []
-        for part in parts:
-            if isinstance(part, Beat):
-                events.append(KeepAlive())
-            elif part.text.strip() == "[DONE]":
-                self.ended = True
-                break
-            else:
-                for event in self.chunk(part.text):
-                    if isinstance(event, Content):
-                        words.append(event.text)
-                        continue
-                    if words:
-                        events.append(Content("".join(words)))
-                        words.clear()
-                    events.append(event)
-        if words:
-            events.append(Content("".join(words)))
-        return events
-
-    def chunk(self, text: str) -> list[Event]:
-        """The events of one chunk of a stream.
-
-        Raises:
-            ProviderError: it is an error, or no JSON.
-        """
-        data = self._json(text)
-        events: list[Event] = []
-        choice = _first(data.get("choices"))
-        delta = choice.get("delta") or choice.get("message") or {}
-        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
-        if isinstance(reasoning, str) and reasoning:
-            events.append(Reasoning(reasoning))
-        if isinstance(delta.get("content"), str) and delta["content"]:
-            events.append(Content(delta["content"]))
-        if isinstance(choice.get("finish_reason"), str):
-            self._finished = True
-            events.append(Finish(choice["finish_reason"], str(data.get("model") or self._model)))
-        usage = read_usage(data.get("usage"))
-        if usage is not None:
-            events.append(UsageSeen(usage))
-        return events or [KeepAlive()]
-
-    def whole(self, text: str) -> list[Event]:
-        """The events of an answer that came as one JSON object."""
-        return self.chunk(text)
-
-    def check_complete(self) -> None:
-        """A stream that ended without a finish reason was cut, whatever else it said.
-
-        Raises:
-            ProviderError: it was.
-        """
-        if not self._finished:
-            raise ProviderError(
-                FailureKind.NETWORK,
-                "the stream ended without a finish reason: it was cut",
-                request_id=self._request_id,
-            )
-
-    def _json(self, text: str) -> dict[str, Any]:
-        try:
-            data = _parse(text)
-        except ValueError as error:
-            said = redact(text[:120], self._secret)
-            raise ProviderError(
-                FailureKind.SERVER_ERROR, f"the answer is not JSON: {said}", request_id=self._request_id
-            ) from error
-        if not isinstance(data, dict):
-            raise ProviderError(FailureKind.SERVER_ERROR, "the answer is not a JSON object")
-        if data.get("error"):
-            raise classify_event(data["error"], secret=self._secret, status=self._status, request_id=self._request_id)
-        return data
+async def _streamed(chunks: AsyncIterator[bytes], reader: AnswerReader) -> AsyncGenerator[Event, None]:
+    decoder = Decoder()
+    async for chunk in chunks:
+        for event in reader.parts(decoder.feed(chunk)):
+            yield event
+        if reader.ended:
+            return
+    for event in reader.last_parts(decoder.end()):
+        yield event
 
 
-def _parse(text: str) -> Any:
-    """JSON, by the quicker parser; lone surrogates are for the other one.
-
-    Raises:
-        ValueError: it is no JSON.
-    """
-    try:
-        return from_json(text)
-    except ValueError:
-        return json.loads(text)
+async def _whole(chunks: AsyncIterator[bytes], reader: AnswerReader) -> AsyncGenerator[Event, None]:
+    for event in reader.chunk(await _text(chunks)):
+        yield event
 
 
-def read_usage(data: Any) -> Usage | None:
-    """Tokens as the provider counts them: prompt tokens include cached ones, completion tokens reasoning ones."""
-    if not isinstance(data, dict):
-        return None
-    prompt = data.get("prompt_tokens_details") or {}
-    completion = data.get("completion_tokens_details") or {}
-    cached = _whole(prompt.get("cached_tokens")) or _whole(data.get("prompt_cache_hit_tokens"))
-    cost = data.get("cost") if data.get("cost") is not None else data.get("cost_usd")
-    return Usage(
-        input=_whole(data.get("prompt_tokens")),
-        output=_whole(data.get("completion_tokens")),
-        cached=cached,
-        reasoning=_whole(completion.get("reasoning_tokens")),
-        reported_usd=float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) else None,
-    )
+@lru_cache(maxsize=16)
+def _url(text: str) -> httpx.URL:
+    """Parsed once: httpx takes longer over a URL than over anything else in a request."""
+    return httpx.URL(text)
 
 
-def _whole(value: Any) -> int:
-    return max(0, int(value)) if isinstance(value, int | float) and not isinstance(value, bool) else 0
-
-
-def _first(choices: Any) -> dict[str, Any]:
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return choices[0]
-    return {}
+def _headers(response: httpx.Response) -> dict[str, str]:
+    """By lower-case name; httpx's own mapping guesses an encoding at every look."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
 
 
 def _refuses_stream_options(error: ProviderError) -> bool:
@@ -368,57 +273,31 @@ def _refuses_stream_options(error: ProviderError) -> bool:
     return error.status in {400, 422} and named
 
 
-def _lower(headers: httpx.Headers) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
-async def _text(response: httpx.Response, limit: int | None = ERROR_BYTES) -> str:
-    """The body as text; bounded, unless it is an answer."""
+async def _text(chunks: AsyncIterator[bytes], limit: int | None = None) -> str:
+    """A body as text; bounded, unless it is an answer."""
     parts, size = [], 0
-    async for chunk in response.aiter_bytes():
+    async for chunk in chunks:
         parts.append(chunk)
         size += len(chunk)
         if limit is not None and size > limit:
             break
-    return b"".join(parts).decode("utf-8", "replace")
+    return b"".join(parts)[:limit].decode("utf-8", "replace")
 
 
-@lru_cache(maxsize=16)
-def _url(url: str) -> httpx.URL:
-    """A parsed URL; httpx would parse the same one again for every request."""
-    return httpx.URL(url)
+async def _drain(response: httpx.Response, chunks: AsyncIterator[bytes]) -> None:
+    """Read a body to its end and give the connection back."""
+    size = 0
+    try:
+        with suppress(*_BROKEN):
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > TAIL_BYTES:
+                    break
+    finally:
+        await _release(response)
 
 
 async def _release(response: httpx.Response) -> None:
     """Give the connection back, or close it if the answer was not read to its end."""
-    try:
+    with suppress(*_BROKEN):
         await response.aclose()
-    except (httpx.HTTPError, OSError, aiohttp.ClientError):
-        return
-
-
-async def _tell_connected(session: aiohttp.ClientSession, context: Any, params: Any) -> None:  # noqa: ARG001  # aiohttp's signature
-    told = _connected.get()
-    if told is not None:
-        told()
-
-
-def _broken(error: BaseException, secret: str) -> ProviderError:
-    """A connection that failed: the transport names most of these ConnectTimeout, only the cause tells."""
-    cause = error.__cause__ or error
-    if isinstance(cause, aiohttp.ConnectionTimeoutError | TimeoutError):
-        return ProviderError(FailureKind.TIMEOUT_CONNECT, "the system gave up connecting")
-    if isinstance(cause, aiohttp.ClientConnectorDNSError):
-        text = "the host name is not known"
-    elif isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        text = "no secure connection"
-    elif isinstance(cause, aiohttp.ClientConnectorError):
-        text = "no connection"
-    elif isinstance(cause, aiohttp.ServerDisconnectedError):
-        text = "the server closed the connection without an answer"
-    elif isinstance(cause, aiohttp.ClientPayloadError):
-        text = "the connection broke during the answer"
-    else:
-        text = "the connection broke"
-    detail = redact(str(cause), secret)[:200]
-    return ProviderError(FailureKind.NETWORK, f"{text}: {detail}" if detail else text)

@@ -7,39 +7,54 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from holytui.core.failures import FailureKind
 
 BODY_CHARS = 4_000
 MESSAGE_CHARS = 300
+READ_CHARS = 16_000
+"""What of a body is looked at: enough for every explanation, little enough for a hostile page."""
+
 SHORT_WAIT_S = 60.0
 """A quota-type 429 with a Retry-After up to this is a rate limit: some gateways name it so."""
 
 REDACTED = "[key removed]"
+SHORTEST_SECRET = 4
+"""Servers that need no key are given `x` or `no`; taking such a letter out of a text would only spoil it."""
 
 _KEY_LIKE = re.compile(r"(?:sk-|cr_)[A-Za-z0-9_-]{16,}")
-_TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_SERVER = frozenset({408, 409, 500, 502, 503, 504, *range(520, 530)})
+_TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+_SERVER_STATUSES = frozenset({408, 409})
+"""Besides every 5xx."""
 
-_QUOTA = (
-    "insufficient quota", "credit balance exhausted", "billing hard limit reached", "billing not active",
-    "access terminated", "quota exceeded", "insufficient balance", "exceeded your current quota",
-    "credit balance is too low", "payment required",
-)  # fmt: skip
-_AUTH = (
-    "invalid api key", "incorrect api key", "invalid key", "invalid authentication", "authentication error",
-    "authentication fails", "unauthorized", "api key not valid", "no api key", "missing api key",
-    "api key provided", "invalid token", "token expired", "permission denied", "invalid x api key",
-)  # fmt: skip
-_CONTEXT = (
-    "context length", "maximum context", "context window", "too many tokens", "prompt is too long",
-    "input is too long", "exceeds the model's maximum", "string above max length", "exceed context",
-    "exceeds the available context",
-)  # fmt: skip
-_MODEL = (
-    "model not found", "does not exist", "unknown model", "no such model", "invalid model",
-    "not a valid model", "unsupported model", "model not exist",
-)  # fmt: skip
+# Phrases as `_words` writes them: lower case, `_` and `-` as blanks.
+_QUOTA = re.compile(
+    "insufficient quota|credit balance exhausted|billing hard limit reached|billing not active|access terminated"
+    "|quota exceeded|insufficient balance|exceeded your current quota|credit balance is too low|payment required"
+    "|insufficient credits|insufficient funds|not enough balance"
+)
+_WRONG_KEY = re.compile(
+    r"(invalid|incorrect|missing|no|expired|wrong|revoked|malformed)( x)? api ?key"
+    r"|api ?key( \S+)? (is )?(not valid|invalid|expired|missing|incorrect|revoked|disabled)"
+    r"|api key provided|authentication (error|fails|failed)|invalid authentication|unauthenticated"
+)
+_FORBIDDEN_KEY = re.compile(
+    r"unauthori[sz]ed|not authori[sz]ed|permission (denied|error)|insufficient permissions?|invalid (key|token)"
+    r"|token (is )?(expired|invalid|revoked)|authentication|account (is )?(disabled|suspended|deactivated|banned)"
+)
+_CONTEXT = re.compile(
+    "context length|maximum context|context window|too many tokens|prompt is too long|input is too long"
+    "|exceeds the model's maximum|string above max length|exceed context|exceeds the available context"
+    "|maximum prompt length|input token count|reduce the length|exceeds the maximum number of tokens"
+)
+_MODEL = re.compile(
+    r"model not (found|exist)|(unknown|no such|unsupported|not a valid) model|invalid model(?! param| output| input)"
+    r"|models?\b.{0,80}?\b(does not exist|do not exist|not found|not available|no longer available|is not supported"
+    r"|has been (retired|deprecated|removed|decommissioned|shut down))",
+    re.DOTALL,
+)
+_RATE = re.compile("rate limit|too many requests|throttl")
 
 
 class ProviderError(Exception):
@@ -50,6 +65,7 @@ class ProviderError(Exception):
         message: a sentence for a person.
         status: of HTTP, None when there was no answer.
         retry_after_s: seconds the provider asks to wait, None when it does not or says nonsense.
+        request_id: the provider's name for the request, empty when it has none.
         body: the answer's text, bounded.
     """
 
@@ -71,63 +87,92 @@ class ProviderError(Exception):
         self.request_id = request_id
         self.body = body
 
+    @property
+    def auth_like(self) -> bool:
+        """The key is the problem; a bare 403 is not auth-like until several items in a row get one."""
+        return self.kind is FailureKind.AUTH
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What an error body says, whatever its shape."""
+    """What an error body says, whatever its shape: the message, and all its words for matching."""
 
     message: str
     words: str
 
-    def has(self, phrases: tuple[str, ...]) -> bool:
-        return any(phrase in self.words for phrase in phrases)
+    def has(self, phrases: re.Pattern[str]) -> bool:
+        return phrases.search(self.words) is not None
 
 
 def redact(text: str, secret: str) -> str:
     """Take the key out of a text, and whatever looks like one."""
-    if secret:
+    if len(secret) >= SHORTEST_SECRET:
         text = text.replace(secret, REDACTED)
     return _KEY_LIKE.sub(REDACTED, text)
 
 
-def classify(status: int, headers: Mapping[str, str], body: str, *, secret: str) -> ProviderError:
+def classify(status: int, headers: Mapping[str, str], body_text: str, *, secret: str) -> ProviderError:
     """The error that an answer other than 2xx stands for.
 
     Args:
         status: of HTTP.
         headers: with lower-case names.
-        body: the answer's text: JSON of any shape, HTML or plain.
+        body_text: JSON of any shape, HTML or plain.
         secret: the key, to be removed.
     """
-    clean = redact(body, secret)
-    said = _read(clean)
+    said = _read(body_text)
     wait = retry_after(headers)
-    kind = _kind(status, said, wait)
-    what = said.message or headers.get("location", "") or "no explanation"
+    what = said.message or "no explanation"
+    if 300 <= status < 400:
+        what = f"it redirects to {_place(headers.get('location', ''))}, and redirects are not followed"
     return ProviderError(
-        kind,
-        f"{status}: {redact(what, secret)[:MESSAGE_CHARS]}",
+        _kind(status, said, wait),
+        _sentence(f"{status}: {what}", secret),
         status=status,
         retry_after_s=wait,
-        request_id=headers.get("x-request-id", ""),
-        body=clean[:BODY_CHARS],
+        request_id=redact(request_id(headers), secret),
+        body=redact(body_text, secret)[:BODY_CHARS],
     )
 
 
 def classify_event(error: Any, *, secret: str, status: int, request_id: str) -> ProviderError:
-    """The error that an error event inside a 200 stream stands for."""
-    body = redact(json.dumps({"error": error}), secret)
+    """The error that an error event inside a 200 stream stands for.
+
+    The provider failed on its side unless the event's code or words say something else: a relay passes on
+    what the model's own server answered.
+    """
+    body = json.dumps({"error": error})
     said = _read(body)
-    code = error.get("code") if isinstance(error, dict) else None
-    try:
-        inner = int(code) if code is not None else 500
-    except (TypeError, ValueError):
-        inner = 500
-    kind = _kind(inner if 400 <= inner < 600 else 500, said, None)
-    if kind is FailureKind.SERVER_ERROR and said.has(_QUOTA):
-        kind = FailureKind.QUOTA
-    message = f"an error inside the stream: {said.message}"[:MESSAGE_CHARS]
-    return ProviderError(kind, message, status=status, request_id=request_id, body=body[:BODY_CHARS])
+    inner = _inner_status(error)
+    kind = _kind(inner, said, None) if inner is not None else _kind_by_words(said)
+    message = f"an error inside the stream: {said.message or 'no explanation'}"
+    return ProviderError(
+        kind,
+        _sentence(message, secret),
+        status=status if inner is None else inner,
+        request_id=request_id,
+        body=redact(body, secret)[:BODY_CHARS],
+    )
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """The provider's name for a request, to be quoted to its support; empty when it gives none."""
+    return headers.get("x-request-id") or headers.get("request-id") or ""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by `retry-after-ms` or `retry-after` (RFC 9110: seconds or a date); None if unusable."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name)
+        if value is None:
+            continue
+        try:
+            seconds = float(value) * unit
+        except ValueError:
+            seconds = _until(value, headers.get("date"))
+        if 0 < seconds < float("inf"):
+            return seconds
+    return None
 
 
 def _kind(status: int, said: _Said, wait: float | None) -> FailureKind:
@@ -138,38 +183,63 @@ def _kind(status: int, said: _Said, wait: float | None) -> FailureKind:
         return FailureKind.AUTH
     if status == 402:
         return FailureKind.QUOTA
-    if status in _SERVER or status >= 500:
+    if status in _SERVER_STATUSES or status >= 500:
         return FailureKind.SERVER_ERROR
     if status == 403:
-        if said.has(_QUOTA):
-            return FailureKind.QUOTA
-        return FailureKind.AUTH if said.has(_AUTH) else FailureKind.BAD_REQUEST
+        return _forbidden_kind(said)
     return _refusal_kind(status, said)
+
+
+def _forbidden_kind(said: _Said) -> FailureKind:
+    if said.has(_QUOTA):
+        return FailureKind.QUOTA
+    if "model not found" in said.words:
+        return FailureKind.MODEL_NOT_FOUND
+    return FailureKind.AUTH if said.has(_WRONG_KEY) or said.has(_FORBIDDEN_KEY) else FailureKind.BAD_REQUEST
 
 
 def _refusal_kind(status: int, said: _Said) -> FailureKind:
     """400, 404, 413, 422 and their like: the request's own fault, unless the words say otherwise."""
-    if said.has(_CONTEXT) or status == 413:
+    if status == 413 or said.has(_CONTEXT):
         return FailureKind.CONTEXT_LENGTH
-    if status in {400, 404} and "model" in said.words and said.has(_MODEL):
-        return FailureKind.MODEL_NOT_FOUND
     if said.has(_QUOTA):
         return FailureKind.QUOTA
-    if status in {400, 404} and said.has(_AUTH):
-        return FailureKind.AUTH
+    if status in {400, 404}:
+        if said.has(_WRONG_KEY):
+            return FailureKind.AUTH
+        if said.has(_MODEL):
+            return FailureKind.MODEL_NOT_FOUND
     return FailureKind.BAD_REQUEST
+
+
+def _kind_by_words(said: _Said) -> FailureKind:
+    if said.has(_QUOTA):
+        return FailureKind.QUOTA
+    if said.has(_RATE):
+        return FailureKind.RATE_LIMIT
+    return FailureKind.AUTH if said.has(_WRONG_KEY) else FailureKind.SERVER_ERROR
+
+
+def _inner_status(error: Any) -> int | None:
+    """The HTTP status that an error event names: a number, or a number in a string."""
+    for name in ("code", "status", "status_code"):
+        value = error.get(name) if isinstance(error, dict) else None
+        if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) == 3:
+            value = int(value)
+        if isinstance(value, int) and 400 <= value < 600:
+            return value
+    return None
 
 
 def _read(body: str) -> _Said:
     """The message and the words of a body: `{"error": {...}}`, `{"error": "text"}`, `{"detail": …}`, text, HTML."""
-    try:
-        data = json.loads(body)
-    except ValueError:
-        text = " ".join(_TAGS.sub(" ", body).split())
-        return _Said(text[:MESSAGE_CHARS], _words(text))
     parts: list[str] = []
-    message = _gather(data, parts)
-    return _Said(" ".join(message.split())[:MESSAGE_CHARS], _words(" ".join(parts)))
+    try:
+        message = _gather(json.loads(body), parts)
+    except (ValueError, RecursionError):
+        text = " ".join(_TAGS.sub(" ", body[:READ_CHARS]).split())
+        return _Said(text, _words(text))
+    return _Said(" ".join(message[:READ_CHARS].split()), _words(" ".join(parts)))
 
 
 def _gather(data: Any, parts: list[str]) -> str:
@@ -183,36 +253,43 @@ def _gather(data: Any, parts: list[str]) -> str:
         return ""
     parts.extend(data[name] for name in ("type", "code", "status") if isinstance(data.get(name), str))
     for name in ("error", "message", "msg", "detail", "errors"):
-        if data.get(name):
-            return _gather(data[name], parts)
+        if data.get(name) and (text := _gather(data[name], parts)):
+            return text
     return ""
 
 
 def _words(text: str) -> str:
     """Lower case, with `_` and `-` as blanks: providers spell the same word each way."""
-    return " ".join(text.lower().replace("_", " ").replace("-", " ").split())
+    return " ".join(text[:READ_CHARS].lower().replace("_", " ").replace("-", " ").split())
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `retry-after` (RFC 9110: seconds or a date); None if unusable."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name)
-        if value is None:
-            continue
-        try:
-            seconds = float(value) * unit
-        except ValueError:
-            seconds = _until(value)
-        if 0 < seconds < float("inf"):
-            return seconds
-    return None
+def _sentence(text: str, secret: str) -> str:
+    return redact(text, secret)[:MESSAGE_CHARS]
 
 
-def _until(date: str) -> float:
+def _place(location: str) -> str:
+    """Where a redirect points, without what may be secret in it: user, password, query."""
+    try:
+        parts = urlsplit(location)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "nowhere"
+    place = f"{parts.scheme}://{host}{parts.path}" if host else parts.path
+    return place or "nowhere"
+
+
+def _until(date: str, now: str | None) -> float:
+    """Seconds until an HTTP date, by the server's own clock where it tells it: ours may be wrong."""
+    at = _moment(date)
+    if at is None:
+        return 0.0
+    told = _moment(now) if now is not None else None
+    return (at - (told or datetime.now(UTC))).total_seconds()
+
+
+def _moment(date: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(date)
-    except ValueError:
-        return 0.0
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return (at - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)

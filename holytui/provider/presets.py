@@ -45,12 +45,13 @@ PRESETS: dict[str, Preset] = {
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
+    """Whether a URL leads to this machine: `localhost` or a loopback address, and no other name.
+
+    Names under `.localhost` do not count: what they resolve to is up to whoever answers the look-up.
+    """
     try:
-        return ipaddress.ip_address(host).is_loopback
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -65,8 +66,11 @@ def key_may_go(preset_name: str, base_url: str, api_key_env: str) -> bool:
     preset = PRESETS.get(preset_name)
     if preset is None or preset.api_key_env != api_key_env:
         return False
-    parts = urlsplit(base_url)
-    return parts.scheme == "https" and parts.hostname in preset.hosts
+    try:
+        parts = urlsplit(base_url)
+        return parts.scheme == "https" and parts.port in {None, 443} and parts.hostname in preset.hosts
+    except ValueError:
+        return False
 
 
 def check_url(base_url: str, has_key: bool) -> str | None:  # noqa: FBT001  # a fact about the URL's use, not a switch
@@ -76,10 +80,14 @@ def check_url(base_url: str, has_key: bool) -> str | None:  # noqa: FBT001  # a 
         parts.port  # noqa: B018  # raises for a port that is none
     except ValueError as error:
         return f"base_url is not a URL: {error}"
+    if "@" in base_url:
+        return "base_url holds a user name or password; a key belongs in the variable that api_key_env names"
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return f"base_url has to begin with https:// (or http:// on this machine): {base_url}"
-    if parts.username or parts.password:
-        return "base_url holds a user name or password; a key belongs in the variable that api_key_env names"
+    if not base_url.isprintable() or " " in base_url:
+        return f"base_url holds a blank or an invisible character: {base_url!r}"
+    if parts.query or parts.fragment:
+        return f"base_url has to end with a path, nothing behind ? or #: {parts.scheme}://{parts.netloc}{parts.path}"
     if parts.scheme == "http" and has_key and not is_loopback(base_url):
         return f"the key would travel unencrypted to {parts.hostname}: use https"
     return None

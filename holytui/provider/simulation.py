@@ -9,9 +9,10 @@ import json
 import math
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 MODELS = ("deepseek-v3.2", "gpt-4.1", "gpt-4.1-mini", "claude-sonnet-4.5", "gemini-2.5-flash")
@@ -26,11 +27,18 @@ LIVELY_LATENCY_S = 0.8
 LIVELY_SIGMA = 0.4
 CHARS_PER_TOKEN = 4
 
+LEAST_TOKENS = 8
+"""A `max_tokens` below this cuts an answer as a real model would; above, the simulator just says less."""
+
 _DIRECTIVE = re.compile(r"\[\[simulate (\w+)(?: x(\d+))?\]\]")
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_ASKS_FOR_TITLE = re.compile(r"\btitle\b", re.IGNORECASE)
+_ASKS_FOR_JSON = re.compile(
+    r"\b(?:in|as|write|return|give|reply with|answer with|respond with) (?:\w+ ){0,2}JSON\b", re.IGNORECASE
+)
 
 
-class SimulatorError(Exception):
+class SimulatorError(ValueError):
     """The simulator was asked for something it cannot do; the message says what it can."""
 
 
@@ -75,6 +83,8 @@ class Script:
     gap_s: float
     finish: str
     prompt_tokens: int
+    paced: bool = False
+    """Every piece is an event of its own; else pieces may come together, for a fast stream costs both sides."""
 
     @property
     def text(self) -> str:
@@ -84,34 +94,36 @@ class Script:
 def options_from_url(url: str) -> SimulatorOptions:
     """The options in a job file's `base_url = "simulator:?latency=0.8:0.4&fault=stall=0.01"`.
 
+    Without a latency the answers are lively: about a second each.
+
     Raises:
         SimulatorError: an unknown option or a value that does not fit.
     """
-    _, _, query = url.partition("?")
-    given = parse_qsl(query, keep_blank_values=True)
-    options: dict[str, str] = {}
-    faults = []
-    for name, value in given:
-        if name == "fault":
-            faults.append(value)
-        else:
-            options[name] = value
-    known = {"seed", "latency", "first_token", "tokens_per_s", "max_in_flight", "auth_after"}
-    unknown = sorted(set(options) - known)
+    given = parse_qsl(url.partition("?")[2], keep_blank_values=True)
+    options = {name: value for name, value in given if name != "fault"}
+    unknown = sorted(options.keys() - {*_NUMBERS, "latency"})
     if unknown:
-        raise SimulatorError(f"the simulator knows no {unknown[0]}; it knows {', '.join(sorted(known))} and fault")
-    try:
-        return parse_options(
-            seed=int(options.get("seed", "0")),
-            latency=options.get("latency", f"{LIVELY_LATENCY_S}:{LIVELY_SIGMA}"),
-            first_token=float(options["first_token"]) if "first_token" in options else None,
-            tokens_per_s=float(options["tokens_per_s"]) if "tokens_per_s" in options else None,
-            max_in_flight=int(options["max_in_flight"]) if "max_in_flight" in options else None,
-            auth_after=int(options["auth_after"]) if "auth_after" in options else None,
-            faults=tuple(faults),
-        )
-    except ValueError as error:
-        raise SimulatorError(f"{url}: {error}") from error
+        known = ", ".join(sorted({*_NUMBERS, "latency", "fault"}))
+        raise SimulatorError(f"the simulator knows no {unknown[0]}; it knows {known}")
+    numbers: dict[str, Any] = {}
+    for name, number in _NUMBERS.items():
+        if name in options:
+            try:
+                numbers[name] = number(options[name])
+            except ValueError as error:
+                raise SimulatorError(f"{name}={options[name]} in {url}: that is no number") from error
+    latency = options.get("latency", f"{LIVELY_LATENCY_S}:{LIVELY_SIGMA}")
+    faults = tuple(value for name, value in given if name == "fault")
+    return parse_options(latency=latency, faults=faults, **numbers)
+
+
+_NUMBERS: Mapping[str, Callable[[str], float]] = {
+    "seed": int,
+    "first_token": float,
+    "tokens_per_s": float,
+    "max_in_flight": int,
+    "auth_after": int,
+}
 
 
 def parse_options(
@@ -135,7 +147,22 @@ def parse_options(
         latency_s, latency_sigma = float(mean), float(sigma or 0)
     except ValueError as error:
         raise SimulatorError(f"latency {latency}: write seconds, or seconds:sigma, e.g. 1:0.3") from error
+    numbers = {
+        "latency": latency_s,
+        "the spread of latency": latency_sigma,
+        "first_token": first_token,
+        "tokens_per_s": tokens_per_s,
+        "max_in_flight": max_in_flight,
+        "auth_after": auth_after,
+    }
+    for name, number in numbers.items():
+        if number is not None and not 0 <= number < float("inf"):
+            raise SimulatorError(f"{name} is {number:g}: it has to be a number from 0 up")
+    if tokens_per_s == 0:
+        raise SimulatorError("tokens_per_s is 0: the simulator would never answer; the fault first_token does that")
     rates = dict(_rate(fault) for fault in faults)
+    if sum(rates.values()) > 1 + 1e-9:
+        raise SimulatorError(f"the rates of {', '.join(rates)} add up to more than 1")
     return SimulatorOptions(
         seed, latency_s, latency_sigma, first_token, tokens_per_s, max_in_flight, rates, auth_after, ledger
     )
@@ -143,12 +170,12 @@ def parse_options(
 
 def _rate(fault: str) -> tuple[str, float]:
     kind, _, rate = fault.partition("=")
+    if kind not in FAULTS:
+        raise SimulatorError(f"fault {kind}: no such kind. Known: {', '.join(sorted(FAULTS))}")
     try:
         value = float(rate)
     except ValueError as error:
         raise SimulatorError(f"fault {fault}: write KIND=RATE, e.g. stall=0.01") from error
-    if kind not in FAULTS:
-        raise SimulatorError(f"fault {kind}: no such kind. Known: {', '.join(sorted(FAULTS))}")
     if not 0 <= value <= 1:
         raise SimulatorError(f"fault {fault}: the rate goes from 0 to 1")
     return kind, value
@@ -170,11 +197,20 @@ def script(options: SimulatorOptions, prompt: str, nth: int, max_tokens: int | N
         finish = "length" if fault == "truncated" else "content_filter"
     pieces = tuple(re.findall(r"\S+\s*", text))
     if max_tokens is not None and len(pieces) > max_tokens:
-        pieces, finish = pieces[:max_tokens], "length" if fault == "truncated" else finish
+        pieces, finish = pieces[:max_tokens], "length" if max_tokens < LEAST_TOKENS else finish
     latency = options.latency_s * math.exp(dice.gauss(0, options.latency_sigma)) if options.latency_s else 0.0
     first = options.first_token_s if options.first_token_s is not None else latency / 5
     gap = 1 / options.tokens_per_s if options.tokens_per_s else max(0.0, latency - first) / max(1, len(pieces))
-    return Script(fault, pieces, first, gap, finish, max(1, len(prompt) // CHARS_PER_TOKEN))
+    paced = options.tokens_per_s is not None
+    return Script(fault, pieces, first, gap, finish, max(1, len(prompt) // CHARS_PER_TOKEN), paced)
+
+
+def connect_directive(prompt: str) -> int | None:
+    """How many requests for a prompt find nobody at the other end; None: it says nothing of the kind."""
+    directive = _DIRECTIVE.search(prompt)
+    if directive is None or directive[1] != "connect":
+        return None
+    return int(directive[2] or 10**9)
 
 
 def _digest(seed: int, prompt: str, nth: int) -> str:
@@ -199,9 +235,9 @@ def _text(prompt: str, dice: random.Random, *, wants_json: bool) -> str:
     """Something that reads like an answer to this prompt, made of its words."""
     words = list(dict.fromkeys(_WORD.findall(_DIRECTIVE.sub(" ", prompt[:20_000])))) or ["nothing", "much"]
     chosen = [dice.choice(words) for _ in range(12)]
-    if wants_json:
+    if wants_json or _ASKS_FOR_JSON.search(prompt[:400]):
         return json.dumps({"subject": f"{chosen[0]} {chosen[1]}", "reply": f"About {chosen[2]}: {chosen[3]} it is."})
-    if re.search(r"\btitle\b", prompt[:400], re.IGNORECASE):
+    if _ASKS_FOR_TITLE.search(prompt[:400]):
         return f"{chosen[0].capitalize()} and {chosen[1]}: a note on {chosen[2]}"
     sentences = [
         f"Topic: {chosen[0]} with {chosen[1]}.",

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind
 from holytui.core.progress import LIVE_STATES, Counters, JobState, Snapshot
-from holytui.store.checkpoint import FILE, CheckpointError
+from holytui.store.checkpoint import FILE
 from holytui.store.live import read_live
 from holytui.store.lock import read_owner
 from holytui.store.reader import Reader
 from holytui.store.rows import SessionRow
+from holytui.store.trouble import CheckpointError, explain
 
 EVENTS = 8
 
@@ -27,20 +28,27 @@ class JobEntry:
 
 
 def list_jobs(checkpoints: Path) -> list[JobEntry]:
-    """All jobs, by name."""
+    """All jobs, by name; a checkpoint folder that is there but cannot be read is one entry that says so."""
     try:
-        folders = sorted(entry for entry in checkpoints.iterdir() if entry.is_dir())
-    except OSError:
+        folders = sorted(checkpoints.iterdir())
+    except FileNotFoundError:
         return []
-    entries = []
-    for folder in folders:
-        if folder.name.startswith(".") or not (folder / FILE).exists():
-            continue
-        try:
-            entries.append(JobEntry(folder.name, folder, snapshot_of(folder), None))
-        except CheckpointError as error:
-            entries.append(JobEntry(folder.name, folder, None, str(error)))
-    return entries
+    except OSError as error:
+        return [JobEntry(checkpoints.name, checkpoints, None, str(explain(error, checkpoints)))]
+    return [entry for folder in folders if (entry := _entry(folder)) is not None]
+
+
+def _entry(folder: Path) -> JobEntry | None:
+    if folder.name.startswith("."):
+        return None
+    try:
+        if not (folder / FILE).exists():
+            return None
+        return JobEntry(folder.name, folder, snapshot_of(folder), None)
+    except OSError as error:
+        return JobEntry(folder.name, folder, None, str(explain(error, folder)))
+    except CheckpointError as error:
+        return JobEntry(folder.name, folder, None, str(error))
 
 
 def snapshot_of(folder: Path) -> Snapshot:
@@ -58,6 +66,8 @@ def snapshot_of(folder: Path) -> Snapshot:
     try:
         sessions = reader.sessions()
         picture = _from_checkpoint(folder, reader, sessions[-1] if sessions else None)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise explain(error, folder) from error
     finally:
         reader.close()
     if owner is not None:
@@ -85,7 +95,7 @@ def _from_checkpoint(folder: Path, reader: Reader, last: SessionRow | None) -> S
     provider = job.get("provider", {})
     return Snapshot(
         job=folder.name,
-        name=meta.name,
+        name=job.get("name", meta.name),
         state=meta.state,
         reason=meta.reason,
         wake_at=meta.wake_at,
@@ -93,7 +103,7 @@ def _from_checkpoint(folder: Path, reader: Reader, last: SessionRow | None) -> S
         counters=counters,
         projected=_projected(counters),
         budget_usd=job.get("run", {}).get("budget_usd"),
-        elapsed_s=counters.active_s,
+        elapsed_s=counters.active_s + (0.0 if last is None or last.ended_at is not None else last.active_s),
         ceiling=job.get("run", {}).get("concurrency", 0),
         last_events=tuple(reader.events(EVENTS)),
         started_at=meta.created_at if last is None else last.started_at,

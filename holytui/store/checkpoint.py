@@ -1,5 +1,6 @@
 """A job's folder and its one SQLite file: created whole or not at all, opened only when it is ours."""
 
+import errno
 import json
 import os
 import shutil
@@ -12,14 +13,15 @@ from pathlib import Path
 
 from holytui.core.progress import Counters, JobState
 from holytui.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION
+from holytui.store.trouble import CheckpointError, already_there, explain, not_there
 
 FILE = "checkpoint.sqlite"
 BUILDING = ".new-"
+ABANDONED_S = 3600.0
+"""A folder that was begun this long ago and never renamed was left by a kill."""
 BUSY_MS = 5_000
 
-
-class CheckpointError(Exception):
-    """A checkpoint cannot be read or written; the message names the path and the way out."""
+__all__ = ["CheckpointError", "JobMeta", "create"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +65,53 @@ def create(folder: Path, meta: JobMeta) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _sweep(folder.parent)
         building.mkdir()
-        connection = sqlite3.connect(building / FILE, isolation_level=None)
-        try:
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.executescript(SCHEMA)
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={VERSION}")
-            write_meta(connection, meta_rows(meta))
-            write_meta(connection, {"counters": json.dumps(Counters().to_json())})
-            connection.execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
-        building.rename(folder)
+        _build(building / FILE, meta)
+        _move(building, folder)
+        _sync_folder(folder.parent)
     except (OSError, sqlite3.Error) as error:
-        shutil.rmtree(building, ignore_errors=True)
         raise explain(error, folder) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _build(path: Path, meta: JobMeta) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.executescript(f"BEGIN; {SCHEMA}")
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={VERSION}")
+        write_meta(connection, meta_rows(meta))
+        write_meta(connection, {"counters": json.dumps(Counters().to_json())})
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
+
+
+def _move(building: Path, folder: Path) -> None:
+    try:
+        building.rename(folder)
+    except OSError as error:
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
+            raise already_there(folder) from error
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in this folder outlive a power cut: results are promised to, and lie beneath it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sweep(checkpoints: Path) -> None:
     """Remove what a kill during a creation left; another process may be creating right now, so only old ones."""
     for left in checkpoints.glob(f"{BUILDING}*"):
         try:
-            old = left.stat().st_mtime < time.time() - 3600
+            old = left.stat().st_mtime < time.time() - ABANDONED_S
         except OSError:
             continue
         if old:
@@ -157,8 +184,10 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
     connection = None
     try:
         if not path.exists():
-            raise CheckpointError(f"{path}: no checkpoint there. {_other_folder()}")
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            raise not_there(folder)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+        )
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         _check(connection, path)
         connection.execute("PRAGMA journal_mode=WAL")
@@ -177,10 +206,16 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
     return connection
 
 
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of a checkpoint's format."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     """Ask SQLite, not the file: opening it by hand would drop this process's locks on it."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = version_of(connection)
     if application != APPLICATION_ID:
         raise CheckpointError(
             f"{path}: not a holytui checkpoint. It is left as it is; move it away, or use another folder "
@@ -195,7 +230,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring an older checkpoint to this version, a version at a time, each in one transaction."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = version_of(connection)
     while version < VERSION:
         step = MIGRATIONS.get(version)
         if step is None:
@@ -208,15 +243,16 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(f"PRAGMA user_version={version}")
             connection.execute("COMMIT")
         except sqlite3.Error:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A read-only connection that never checkpoints the WAL.
+    """A read-only connection that never checkpoints the WAL; the format may be an older one.
 
     Raises:
-        CheckpointError: missing, damaged, foreign or newer.
+        CheckpointError: foreign or newer.
         sqlite3.Error: it cannot be opened where it is; see `Reader`.
     """
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
@@ -226,48 +262,17 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA wal_autocheckpoint=0")
         connection.execute("PRAGMA query_only=1")
         _check(connection, path)
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection.execute("SELECT 1 FROM meta LIMIT 1").fetchone()
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def same_file(folder: Path, inode: int) -> bool:
-    """Whether the path still leads to the file that was opened: SQLite writes on into a deleted one."""
+def identity_of(folder: Path) -> tuple[int, int] | None:
+    """Which file the path leads to, None when to none: SQLite writes on into a deleted one without an error."""
     try:
-        return os.stat(folder / FILE).st_ino == inode  # noqa: PTH116  # half the cost of Path.stat, at every commit
+        found = os.stat(folder / FILE)  # noqa: PTH116  # half the cost of Path.stat, at every commit
     except OSError:
-        return False
-
-
-def gone(folder: Path) -> CheckpointError:
-    """The folder was deleted or replaced under a running job."""
-    return CheckpointError(
-        f"{folder}: deleted or replaced while the job ran. The run has stopped; what was recorded before is "
-        f"where the folder went. Put it back, or run the job file again."
-    )
-
-
-def explain(error: Exception, folder: Path) -> CheckpointError:
-    """An error of the system or of SQLite as a sentence with a way out."""
-    text = str(error).lower()
-    if "full" in text or "no space" in text:
-        way = "the disk is full. Everything recorded is safe; free some space, then run it again."
-    elif "malformed" in text or "not a database" in text or "corrupt" in text:
-        way = "damaged. It is left as it is; restore it from a backup, or run the job under another name with --id NEW."
-    elif "locked" in text or "busy" in text:
-        way = "locked by another program. Close what has it open, then run it again."
-    elif "exists" in text or "not empty" in text:
-        way = "it was created by somebody else this moment. Run it again."
-    elif "readonly" in text or "read-only" in text or "permission" in text or "unable to open" in text:
-        way = f"cannot be written. Check its permissions, or use another folder. {_other_folder()}"
-    elif "no such table" in text:
-        way = "damaged: tables are missing. It is left as it is; restore it from a backup."
-    else:
-        way = f"cannot be used ({error}). Everything recorded is safe."
-    return CheckpointError(f"{folder}: {way}")
-
-
-def _other_folder() -> str:
-    return "Another folder: --checkpoints DIR"
+        return None
+    return found.st_dev, found.st_ino

@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 
 from holytui.core.command import Command
-from holytui.store.checkpoint import explain
+from holytui.store.trouble import explain
 
 FOLDER = "commands"
 POLL_S = 0.05
@@ -46,6 +46,13 @@ def take(folder: Path) -> list[tuple[str, Command]]:
             with contextlib.suppress(OSError):
                 path.unlink()
     return found
+
+
+def discard(folder: Path) -> None:
+    """Throw away what waits: called by a new owner, whom nobody has asked for anything yet."""
+    with contextlib.suppress(OSError):
+        for path in (folder / FOLDER).iterdir():
+            path.unlink(missing_ok=True)
 
 
 def acknowledge(folder: Path, name: str) -> None:

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 from holytui.core.failures import FailureKind
 from holytui.core.progress import iso
 from holytui.core.work import ItemState
-from holytui.store.checkpoint import explain
 from holytui.store.reader import Reader
-from holytui.store.rows import ExportRow
+from holytui.store.rows import ExportRow, StepResult
+from holytui.store.trouble import explain
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula; a leading apostrophe makes it text (OWASP)."""
@@ -35,20 +35,25 @@ def export(folder: Path, out: BinaryIO | Path, *, fmt: str, with_input: bool = F
     """
     reader = Reader.open(folder)
     try:
-        chunks = _FORMATS[fmt](reader, with_input)
-        if not isinstance(out, Path):
-            return _write(chunks, out)
-        fresh = out.with_name(f".{out.name}.{os.getpid()}")
-        try:
-            with fresh.open("wb") as file:
-                number = _write(chunks, file)
-            fresh.replace(out)
-        except OSError as error:
-            fresh.unlink(missing_ok=True)
-            raise explain(error, out) from error
-        return number
+        with reader.steady():
+            chunks = _FORMATS[fmt](reader, with_input)
+            return _replace(chunks, out) if isinstance(out, Path) else _write(chunks, out)
     finally:
         reader.close()
+
+
+def _replace(chunks: Iterator[tuple[str, int]], path: Path) -> int:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with fresh.open("wb") as file:
+            number = _write(chunks, file)
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise explain(error, path) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return number
 
 
 def _write(chunks: Iterator[tuple[str, int]], out: BinaryIO) -> int:
@@ -62,23 +67,32 @@ def _write(chunks: Iterator[tuple[str, int]], out: BinaryIO) -> int:
 
 
 def _jsonl(reader: Reader, with_input: bool) -> Iterator[tuple[str, int]]:  # noqa: ARG001, FBT001  # one signature
+    last_step = reader.step_names()[-1]
     for row in reader.export_rows():
-        yield json.dumps(_as_object(row)) + "\n", 1
+        yield json.dumps(_as_object(row, last_step)) + "\n", 1
 
 
 def _json(reader: Reader, with_input: bool) -> Iterator[tuple[str, int]]:  # noqa: ARG001, FBT001  # one signature
+    last_step = reader.step_names()[-1]
     lead = "["
     for row in reader.export_rows():
-        yield f"{lead}\n{json.dumps(_as_object(row))}", 1
+        yield f"{lead}\n{json.dumps(_as_object(row, last_step))}", 1
         lead = ","
     yield ("[]\n" if lead == "[" else "\n]\n"), 0
 
 
-def _as_object(export_row: ExportRow) -> dict[str, Any]:
+def _shown(export_row: ExportRow, last_step: str) -> StepResult | None:
+    """What stands as the item's output: the last step's; of a failed item that of the step it failed in."""
+    row = export_row.row
+    wanted = row.step if row.state is ItemState.FAILED and row.step is not None else last_step
+    return export_row.results.get(wanted)
+
+
+def _as_object(export_row: ExportRow, last_step: str) -> dict[str, Any]:
     """The line of one item (design, section 7)."""
-    row, results = export_row.row, export_row.results
-    answers = {result.step: result.text for result in results if result.kind is None}
-    last = results[-1] if results else None
+    row = export_row.row
+    answers = {step: result.text for step, result in export_row.results.items() if result.kind is None}
+    shown = _shown(export_row, last_step)
     error = None
     if row.state is ItemState.FAILED:
         error = {"kind": row.kind, "message": row.message, "http_status": export_row.http_status}
@@ -87,11 +101,11 @@ def _as_object(export_row: ExportRow) -> dict[str, Any]:
         "index": row.index,
         "input": export_row.record.raw,
         "status": row.state.value,
-        "output": None if last is None else last.text,
+        "output": None if shown is None else shown.text,
         "outputs": answers,
         "error": error,
         "attempts": row.attempts,
-        "model": None if last is None else last.model or None,
+        "model": None if shown is None else shown.model or None,
         "tokens": export_row.tokens.to_json(),
         "cost_usd": None if row.cost.usd is None else round(row.cost.usd, 8),
         "finished_at": iso(row.finished_at),
@@ -99,7 +113,7 @@ def _as_object(export_row: ExportRow) -> dict[str, Any]:
 
 
 def _csv(reader: Reader, with_input: bool) -> Iterator[tuple[str, int]]:  # noqa: FBT001  # one signature
-    steps = [step["name"] for step in json.loads(reader.meta().job_json)["steps"]]
+    steps = reader.step_names()
     header = ["id", "status", *steps, "error_kind", "error", "attempts", "cost_usd"]
     if with_input:
         header.append("input")
@@ -107,7 +121,7 @@ def _csv(reader: Reader, with_input: bool) -> Iterator[tuple[str, int]]:  # noqa
     yield "\ufeff" + _line(header), 0
     for export_row in reader.export_rows():
         row = export_row.row
-        texts = {result.step: result.text for result in export_row.results}
+        texts = {step: result.text for step, result in export_row.results.items()}
         cells: list[str | int | float] = [row.item_id, row.state.value]
         cells += [texts.get(step) or "" for step in steps]
         cells += [

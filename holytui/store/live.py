@@ -1,7 +1,6 @@
 """`live.json`: the owner's newest snapshot and what is in flight, for viewers in other processes."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -19,7 +18,7 @@ def write_live(folder: Path, snapshot: Snapshot, in_flight: Sequence[InFlight]) 
         OSError: the folder cannot be written.
     """
     data = {"snapshot": snapshot.to_live(), "in_flight": [_plain(flight) for flight in in_flight]}
-    fresh = folder / f"{NAME}.{os.getpid()}"
+    fresh = folder / f"{NAME}.new"
     fresh.write_text(json.dumps(data), "utf-8")
     fresh.replace(folder / NAME)
 

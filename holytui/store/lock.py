@@ -1,6 +1,7 @@
 """Who runs a job now: a lock that frees itself at death, and a note beside it that says who."""
 
 import contextlib
+import fcntl
 import getpass
 import json
 import os
@@ -11,10 +12,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from holytui.core.progress import Owner
-from holytui.store.checkpoint import explain
+from holytui.store import commands
+from holytui.store.trouble import explain, not_there
 
 LOCK = "owner.lock"
 NOTE = "owner.json"
+PROBED_S = 0.25
+POLL_S = 0.02
 
 
 class OwnedElsewhere(Exception):
@@ -40,19 +44,26 @@ class OwnerLock:
         self._lock = FileLock(str(folder / LOCK), thread_local=False)
         self._since = 0.0
 
-    def acquire(self) -> Owner:
+    def acquire(self, timeout: float = PROBED_S) -> Owner:
         """Take the lock, or find that it is taken.
+
+        Args:
+            timeout: seconds; long enough for a viewer's look at the lock to pass.
 
         Raises:
             OwnedElsewhere: somebody else holds it.
             CheckpointError: the folder cannot be written.
         """
+        if not self._folder.is_dir():
+            raise not_there(self._folder)  # FileLock would make it
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=timeout, poll_interval=POLL_S)
         except Timeout:
             raise OwnedElsewhere(self._folder, _read_note(self._folder)) from None
         except (OSError, NotImplementedError) as error:
             raise explain(error, self._folder) from error
+        # What was left for an owner that is gone is for nobody: yesterday's stop must not end today's run.
+        commands.discard(self._folder)
         self._since = time.time()
         return self.heartbeat()
 
@@ -74,6 +85,8 @@ class OwnerLock:
 
     def release(self) -> None:
         """Free the lock; harmless when it is not held."""
+        if not self._lock.is_locked:
+            return
         with contextlib.suppress(OSError):
             (self._folder / NOTE).unlink(missing_ok=True)
         self._lock.release()
@@ -85,17 +98,19 @@ def read_owner(folder: Path) -> Owner | None:
     Asks the lock, not the note: a note outlives a kill. A moment between lock and note reads as an owner
     without a name.
     """
-    if not (folder / LOCK).exists():
-        return None
-    probe = FileLock(str(folder / LOCK), thread_local=False)
     try:
-        probe.acquire(timeout=0)
-    except Timeout:
-        return _read_note(folder) or Owner(0, socket.gethostname(), time.time(), time.time())
-    except (OSError, NotImplementedError):
-        # In a folder that we may not write nobody on this machine under our name holds a lock.
+        probe = os.open(folder / LOCK, os.O_RDONLY)
+    except OSError:
         return None
-    probe.release()
+    try:
+        # Shared, so that two viewers who look at once do not take each other for the owner; freed by the close.
+        fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return _read_note(folder) or Owner(0, socket.gethostname(), time.time(), time.time())
+    except OSError:
+        return None
+    finally:
+        os.close(probe)
     return None
 
 

@@ -1,116 +1,78 @@
 """A read-only view of a checkpoint: for viewers, for the runner's pages, for exports."""
 
+import contextlib
 import json
-import shutil
 import sqlite3
-import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from holytui.core.failures import TIMEOUTS, FailureKind
 from holytui.core.pricing import Usage
 from holytui.core.progress import Counters, LogLine
-from holytui.core.work import ItemState, StepHistory, Work
-from holytui.store.checkpoint import (
-    FILE,
-    CheckpointError,
-    JobMeta,
-    explain,
-    open_for_reading,
-    read_counters,
-    read_meta,
-)
-from holytui.store.codec import STATES, money, pack, unpack, unpack_overrides, unpack_record
-from holytui.store.rows import (
-    AttemptRow,
-    Drift,
-    ExportRow,
-    FailureGroup,
-    ItemDetail,
-    ItemRow,
-    SessionRow,
-    StepResult,
-)
+from holytui.core.work import ItemState, Record, StepHistory, Work
+from holytui.store.checkpoint import JobMeta, read_counters, read_meta
+from holytui.store.codec import STATES, pack, unpack, unpack_overrides, unpack_record
+from holytui.store.queries import ATTEMPTS, ITEM, RESULTS, attempt_row, item_row, narrowed, step_result, teach
+from holytui.store.rows import Drift, ExportRow, FailureGroup, ItemDetail, ItemRow, SessionRow, StepResult
+from holytui.store.sessions import at_work_s
+from holytui.store.trouble import CheckpointError, explain
+from holytui.store.viewing import View, open_view
 
 PAGE_BYTES = 8_000_000
+EXPORT_PAGE = 200
 SAMPLES = 5
 
-__all__ = ["Drift", "FailureGroup", "ItemDetail", "ItemRow", "Reader"]
+PENDING, SUCCEEDED, FAILED = (STATES.index(s) for s in (ItemState.PENDING, ItemState.SUCCEEDED, ItemState.FAILED))
+_BEST_FIRST = (SUCCEEDED, PENDING, FAILED)
 
-_ITEM = (
-    "SELECT i.key, i.idx, i.id, i.state, i.kind, i.step, i.round, i.attempts, i.tokens_in + i.tokens_out,"
-    " i.cost_usd, i.cost_kind, i.seconds, i.finished_at, i.message, i.http_status FROM items i"
-)
-_ATTEMPT = (
-    "SELECT step, round, session, number, counted, started_at, ended_s, connected_s, first_s, last_s, clock_s,"
-    " kind, message, http_status, request_id, model, tokens_in, tokens_out, tokens_cached, tokens_reasoning,"
-    " exact, cost_usd, cost_kind, wasted, text FROM attempts WHERE item = ? ORDER BY id"
-)
+__all__ = ["Drift", "FailureGroup", "ItemDetail", "ItemRow", "Reader"]
 
 
 class Reader:
     """Reads while the owner writes; safe to use from several threads, one call at a time."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, copied: Path | None) -> None:
+    def __init__(self, folder: Path, view: View) -> None:
         self._folder = folder
-        self._connection = connection
-        self._copied = copied
+        self._view = view
+        self._connection = view.connection
         self._lock = threading.Lock()
+        teach(self._connection)
 
     @classmethod
     def open(cls, folder: Path) -> "Reader":
-        """Open a job's checkpoint for reading.
-
-        A killed job in a folder that cannot be written has a WAL that SQLite cannot open in place: then a
-        copy in a temporary folder is read.
+        """Open a job's checkpoint for reading, also while its owner writes, also in a read-only folder.
 
         Raises:
             CheckpointError: missing, damaged, foreign, newer, or not readable.
         """
-        path = folder / FILE
-        if not path.exists():
-            raise CheckpointError(f"{folder}: no checkpoint there. Another folder: --checkpoints DIR")
-        try:
-            return cls(folder, open_for_reading(path), None)
-        except sqlite3.OperationalError as error:
-            if "unable to open" not in str(error) and "readonly" not in str(error):
-                raise explain(error, folder) from error
-        except sqlite3.Error as error:
-            raise explain(error, folder) from error
-        copied = Path(tempfile.mkdtemp(prefix="holytui-"))
-        try:
-            for name in (FILE, f"{FILE}-wal"):
-                if (folder / name).exists():
-                    shutil.copyfile(folder / name, copied / name)
-            return cls(folder, open_for_reading(copied / FILE), copied)
-        except (OSError, sqlite3.Error) as error:
-            shutil.rmtree(copied, ignore_errors=True)
-            raise explain(error, folder) from error
+        return cls(folder, open_view(folder))
 
     def close(self) -> None:
         """Close it; harmless when repeated."""
         with self._lock:
-            self._connection.close()
-        if self._copied is not None:
-            shutil.rmtree(self._copied, ignore_errors=True)
+            self._view.close()
+
+    @contextlib.contextmanager
+    def steady(self) -> Iterator[None]:
+        """Everything read inside is of one moment, whatever the owner does; the WAL grows meanwhile."""
+        self._all("BEGIN")
+        try:
+            yield
+        finally:
+            self._all("COMMIT")
 
     def meta(self) -> JobMeta:
         """The job itself."""
-        try:
-            with self._lock:
-                return read_meta(self._connection)
-        except (sqlite3.Error, KeyError, ValueError) as error:
-            raise explain(error, self._folder) from error
+        with self._explained(), self._lock:
+            return read_meta(self._connection)
 
     def counters(self) -> Counters:
         """As of the last commit."""
-        try:
-            with self._lock:
-                return read_counters(self._connection)
-        except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
-            raise explain(error, self._folder) from error
+        with self._explained(), self._lock:
+            return read_counters(self._connection)
 
     def drift(self, step_hashes: Mapping[str, str]) -> Drift:
         """What would be asked again if the job's steps were these."""
@@ -119,7 +81,13 @@ class Reader:
         added = tuple(step for step in step_hashes if known and step not in known)
         if not changed and not added:
             return Drift((), 0)
-        ((answered,),) = self._all("SELECT count(DISTINCT item) FROM results WHERE kind IS NULL", ())
+        old = " OR ".join("(r.step = ? AND r.step_hash = ?)" for _ in changed) or "0"
+        values = [value for step in changed for value in (step, known[step])]
+        ((answered,),) = self._all(
+            "SELECT count(*) FROM items i WHERE i.removed = 0 AND (? AND i.state = ? OR EXISTS(SELECT 1 FROM results r"
+            f" WHERE r.item = i.key AND r.kind IS NULL AND r.input_hash = i.input_hash AND ({old})))",
+            (bool(added), SUCCEEDED, *values),
+        )
         return Drift(changed + added, answered)
 
     def pending(self, after: int, limit: int) -> list[Work]:
@@ -130,21 +98,20 @@ class Reader:
         rows = self._all(
             "SELECT i.key, i.idx, i.id, i.round, i.overrides, i.attempts, i.input_hash, length(n.body)"
             " FROM items i JOIN inputs n ON n.key = i.key"
-            " WHERE i.removed = 0 AND i.state = 0 AND i.idx > ? ORDER BY i.idx LIMIT ?",
-            (after, limit),
+            " WHERE i.removed = 0 AND i.state = ? AND i.idx > ? ORDER BY i.idx LIMIT ?",
+            (PENDING, after, limit),
         )
         for key, index, item_id, number, overrides, attempts, input_hash, length in rows:
             size += length
             if works and size > PAGE_BYTES:
                 break
-            ((body,),) = self._all("SELECT body FROM inputs WHERE key = ?", (key,))
             history = self._history(key, number, input_hash, hashes) if attempts else {}
             works.append(
                 Work(
                     index,
                     unpack(item_id),
                     number,
-                    unpack_record(body),
+                    self._record(key),
                     history,
                     unpack_overrides(overrides),
                 )
@@ -187,21 +154,20 @@ class Reader:
         kind: str | None = None,
         text: str | None = None,
     ) -> list[ItemRow]:
-        """A page of items in input order, narrowed by state, kind and a part of the id."""
-        where, values = _where(state, kind, text)
-        rows = self._all(f"{_ITEM} WHERE {where} ORDER BY i.idx LIMIT ? OFFSET ?", (*values, limit, offset))
-        return [_item_row(row) for row in rows]
+        """A page of items in input order, narrowed by state, kind (or family), a part of id or message."""
+        where, values = narrowed(state, kind, text)
+        rows = self._all(f"{ITEM} WHERE {where} ORDER BY i.idx LIMIT ? OFFSET ?", (*values, limit, offset))
+        return [item_row(row) for row in rows]
 
     def count_items(self, *, state: ItemState | None = None, kind: str | None = None, text: str | None = None) -> int:
         """How many items `items` would page through."""
-        where, values = _where(state, kind, text)
+        where, values = narrowed(state, kind, text)
         ((count,),) = self._all(f"SELECT count(*) FROM items i WHERE {where}", values)
         return int(count)
 
     def failed_indices(self) -> list[int]:
         """Indices of failed items, in order."""
-        failed = STATES.index(ItemState.FAILED)
-        rows = self._all("SELECT idx FROM items WHERE removed = 0 AND state = ? ORDER BY idx", (failed,))
+        rows = self._all("SELECT idx FROM items WHERE removed = 0 AND state = ? ORDER BY idx", (FAILED,))
         return [index for (index,) in rows]
 
     def find(self, item_id: str) -> int | None:
@@ -215,49 +181,62 @@ class Reader:
         Raises:
             CheckpointError: there is none.
         """
-        rows = self._all(f"{_ITEM} WHERE i.removed = 0 AND i.idx = ?", (index,))
+        rows = self._all(f"{ITEM} WHERE i.removed = 0 AND i.idx = ?", (index,))
         if not rows:
             raise CheckpointError(f"{self._folder}: no item number {index + 1} in this job")
         key = rows[0][0]
-        ((body,),) = self._all("SELECT body FROM inputs WHERE key = ?", (key,))
-        attempts = tuple(_attempt_row(row) for row in self._all(_ATTEMPT, (key,)))
-        return ItemDetail(_item_row(rows[0]), unpack_record(body), self._results(key), attempts, rows[0][14])
+        attempts = tuple(attempt_row(row) for row in self._all(ATTEMPTS, (key,)))
+        results = self._results(key, self.meta().step_hashes)
+        return ItemDetail(item_row(rows[0]), self._record(key), results, attempts, rows[0][14])
 
-    def _results(self, key: int) -> dict[str, StepResult]:
-        rows = self._all(
-            "SELECT step, text, kind, message, http_status, model, seconds, at FROM results WHERE item = ? ORDER BY at",
-            (key,),
-        )
+    def _record(self, key: int) -> Record:
+        with self._explained():
+            ((body,),) = self._all("SELECT body FROM inputs WHERE key = ?", (key,))
+            return unpack_record(body)
+
+    def _results(self, key: int, hashes: Mapping[str, str]) -> dict[str, StepResult]:
+        """What an item has now: valid answers, and failures of its round; not what changed or was retried."""
         return {
-            step: StepResult(
-                step,
-                None if text is None else unpack(text),
-                kind,
-                unpack(message),
-                status,
-                unpack(model),
-                seconds,
-                at,
-            )
-            for step, text, kind, message, status, model, seconds, at in rows
+            row[0]: step_result(row)
+            for row in self._all(RESULTS, (key,))
+            if (row[8] == hashes.get(row[0]) if row[2] is None else row[9])
         }
 
     def failures(self) -> list[FailureGroup]:
         """Failed items by kind, most first."""
-        failed = STATES.index(ItemState.FAILED)
         groups = []
+        mean = self._mean_usd()
         for kind, count, usd, unknown in self._all(
             "SELECT kind, count(*), sum(cost_usd), sum(cost_kind = 'unknown') FROM items"
-            " WHERE removed = 0 AND state = ? GROUP BY kind ORDER BY count(*) DESC",
-            (failed,),
+            " WHERE removed = 0 AND state = ? GROUP BY kind ORDER BY count(*) DESC, kind",
+            (FAILED,),
         ):
             samples = self._all(
                 "SELECT id FROM items WHERE removed = 0 AND state = ? AND kind = ? ORDER BY idx LIMIT ?",
-                (failed, kind, SAMPLES),
+                (FAILED, kind, SAMPLES),
             )
             ids = tuple(unpack(item_id) for (item_id,) in samples)
-            groups.append(FailureGroup(kind, count, None if unknown else usd, ids))
+            own = None if unknown or not usd else usd
+            groups.append(FailureGroup(kind, count, own if mean is None else mean * count, ids))
         return groups
+
+    def _mean_usd(self) -> float | None:
+        """What an item that succeeded cost; None when none has, or nobody knows."""
+        counters = self.counters()
+        spends = counters.by_step.values()
+        if not counters.succeeded or any(spend.unknown for spend in spends):
+            return None
+        return sum(spend.known_usd for spend in spends) / counters.succeeded
+
+    def map_cells(self, cells: int) -> list[ItemState]:
+        """The items in input order as at most so many cells: the worst state in each, failed before pending."""
+        ((total,),) = self._all("SELECT coalesce(max(idx), -1) + 1 FROM items WHERE removed = 0")
+        rank = " ".join(f"WHEN {state} THEN {place}" for place, state in enumerate(_BEST_FIRST))
+        rows = self._all(
+            f"SELECT max(CASE state {rank} END) FROM items WHERE removed = 0 GROUP BY idx * ? / ? ORDER BY idx",
+            (min(cells, total), total),
+        )
+        return [STATES[_BEST_FIRST[place]] for (place,) in rows]
 
     def events(self, limit: int) -> list[LogLine]:
         """The newest lines of the log, newest first."""
@@ -267,102 +246,54 @@ class Reader:
         return [LogLine(kind, first, last, count, unpack(text)) for kind, first, last, count, text in rows]
 
     def sessions(self) -> list[SessionRow]:
-        """All sessions, oldest first."""
-        rows = self._all("SELECT id, pid, host, started_at, ended_at, active_s, outcome FROM sessions ORDER BY id", ())
-        return [SessionRow(*row) for row in rows]
+        """All sessions, oldest first; how long one that has not ended was at work, as far as it recorded."""
+        rows = self._all("SELECT id, pid, host, started_at, ended_at, active_s, outcome FROM sessions ORDER BY id")
+        found = [SessionRow(*row) for row in rows]
+        return [row if row.ended_at is not None else self._unended(row) for row in found]
+
+    def _unended(self, row: SessionRow) -> SessionRow:
+        with self._explained(), self._lock:
+            return replace(row, active_s=at_work_s(self._connection, row.number, row.started_at))
 
     def export_rows(self) -> Iterator[ExportRow]:
         """Every item of the job once, in input order; a page in memory at a time."""
-        steps = [step["name"] for step in json.loads(self.meta().job_json)["steps"]]
+        meta, steps = self.meta(), self.step_names()
         after = -1
-        while True:
-            page = self._all(f"{_ITEM} WHERE i.removed = 0 AND i.idx > ? ORDER BY i.idx LIMIT 200", (after,))
+        while page := self._all(
+            f"{ITEM} WHERE i.removed = 0 AND i.idx > ? ORDER BY i.idx LIMIT ?", (after, EXPORT_PAGE)
+        ):
             for row in page:
-                yield self._export_row(row, steps)
-            if not page:
-                return
+                yield self._export_row(row, steps, meta.step_hashes)
             after = page[-1][1]
 
-    def _export_row(self, row: tuple[Any, ...], steps: Iterable[str]) -> ExportRow:
+    def step_names(self) -> list[str]:
+        """The job's steps, as its file has them."""
+        with self._explained():
+            return [step["name"] for step in json.loads(self.meta().job_json)["steps"]]
+
+    def _export_row(self, row: tuple[Any, ...], steps: Sequence[str], hashes: Mapping[str, str]) -> ExportRow:
         key = row[0]
-        ((body,),) = self._all("SELECT body FROM inputs WHERE key = ?", (key,))
-        results = self._results(key)
+        results = self._results(key, hashes)
         ((tokens_in, tokens_out, cached, reasoning),) = self._all(
             "SELECT coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0), coalesce(sum(tokens_cached), 0),"
             " coalesce(sum(tokens_reasoning), 0) FROM attempts WHERE item = ?",
             (key,),
         )
         return ExportRow(
-            _item_row(row),
-            unpack_record(body),
-            tuple(results[step] for step in steps if step in results),
+            item_row(row),
+            self._record(key),
+            {step: results[step] for step in steps if step in results},
             Usage(tokens_in, tokens_out, cached, reasoning),
             row[14],
         )
 
-    def _all(self, statement: str, values: Iterable[Any]) -> list[Any]:
+    def _all(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
+        with self._explained(), self._lock:
+            return self._connection.execute(statement, tuple(values)).fetchall()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            with self._lock:
-                return self._connection.execute(statement, tuple(values)).fetchall()
-        except sqlite3.Error as error:
+            yield
+        except (sqlite3.Error, LookupError, TypeError, ValueError) as error:
             raise explain(error, self._folder) from error
-
-
-def _where(state: ItemState | None, kind: str | None, text: str | None) -> tuple[str, tuple[Any, ...]]:
-    parts = ["i.removed = 0"]
-    values: list[Any] = []
-    if state is not None:
-        parts.append("i.state = ?")
-        values.append(STATES.index(state))
-    if kind is not None:
-        parts.append("(i.kind = ? OR i.kind LIKE ?)")
-        values += [kind, f"{kind}.%"]
-    if text:
-        parts.append("instr(lower(CAST(i.id AS TEXT)), lower(?)) > 0")
-        values.append(text)
-    return " AND ".join(parts), tuple(values)
-
-
-def _item_row(row: tuple[Any, ...]) -> ItemRow:
-    (_, index, item_id, state, kind, step, number, attempts, tokens, usd, cost_kind, seconds, at, said, _) = row
-    return ItemRow(
-        index,
-        unpack(item_id),
-        STATES[state],
-        kind,
-        step,
-        number,
-        attempts,
-        tokens,
-        money(usd, cost_kind),
-        seconds,
-        at,
-        unpack(said),
-    )
-
-
-def _attempt_row(row: tuple[Any, ...]) -> AttemptRow:
-    kind, message, status, request_id, model = row[11:16]
-    tokens_in, tokens_out, cached, reasoning, exact, usd, cost_kind, wasted, text = row[16:]
-    return AttemptRow(
-        row[0],
-        row[1],
-        row[2],
-        row[3],
-        bool(row[4]),
-        row[5],
-        row[6],
-        row[7],
-        row[8],
-        row[9],
-        row[10],
-        None if kind is None else FailureKind(kind),
-        unpack(message),
-        status,
-        unpack(request_id),
-        unpack(model),
-        Usage(tokens_in, tokens_out, cached, reasoning, bool(exact)),
-        money(usd, cost_kind),
-        bool(wasted),
-        unpack(text),
-    )

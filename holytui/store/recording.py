@@ -1,16 +1,21 @@
 """What the engine tells, as rows: attempts, outcomes, the log. Runs inside the writer's transaction."""
 
+import math
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 
 from holytui.core.failures import FailureKind
-from holytui.core.pricing import Money, MoneyKind
+from holytui.core.pricing import UNKNOWN, Usage
 from holytui.core.work import AttemptEvent, ItemState, Notice, Outcome
-from holytui.store.codec import STATES, pack
+from holytui.store.codec import STATES, money, pack
 from holytui.store.tally import Tally
 
 COALESCE_S = 600.0
 MOST_EVENTS = 10_000
+MOST_TOKENS = 10**15
+"""A provider that reports more is wrong; SQLite's integers end at 9 x 10**18, and sums must fit too."""
+
 PENDING = STATES.index(ItemState.PENDING)
 
 
@@ -27,6 +32,7 @@ class Recorder:
 
     def attempt(self, event: AttemptEvent) -> None:
         """Count a request; keep it as a row unless it is one of many 429s, which only the log tells of."""
+        event = _believable(event)
         self._tally.attempt(event)
         if event.kind is FailureKind.RATE_LIMIT and not event.counted:
             return
@@ -37,8 +43,7 @@ class Recorder:
             return
         key, cost_usd, cost_kind = found
         self._insert_attempt(key, event)
-        cost = Money(cost_usd, MoneyKind(cost_kind)) if cost_kind != "unknown" else Money(None, MoneyKind.UNKNOWN)
-        cost = cost + event.cost
+        cost = money(cost_usd, cost_kind) + event.cost
         self._connection.execute(
             "UPDATE items SET attempts = attempts + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?,"
             " cost_usd = ?, cost_kind = ?, seconds = seconds + ? WHERE key = ?",
@@ -90,28 +95,29 @@ class Recorder:
             ),
         )
 
-    def outcome(self, outcome: Outcome) -> int | None:
-        """Record a step's result; the item's index if this closed it.
+    def outcome(self, outcome: Outcome) -> None:
+        """Record a step's result.
 
-        The first result wins: what comes for another round, for an item that is closed, or for a step that
-        has a valid answer is not recorded again.
+        The first result wins: what comes for another round, for an item that is closed, or as a failure of
+        a step that has a valid answer is not recorded.
         """
         found = self._connection.execute(
             "SELECT key, input_hash, round, state FROM items WHERE removed = 0 AND idx = ?", (outcome.index,)
         ).fetchone()
         if found is None:
-            return None
+            return
         key, input_hash, current_round, state = found
         if state != PENDING or outcome.round != current_round:
-            return None
-        if not self._has_answer(key, outcome.step, input_hash):
+            return
+        answered = self._has_answer(key, outcome.step, input_hash)
+        if answered and outcome.kind is not None:
+            return
+        if not answered:
             self._insert_result(key, input_hash, outcome)
             if outcome.kind is None:
                 self._tally.step_answered(outcome.step)
-        if outcome.closes is None:
-            return None
-        self._close(key, outcome)
-        return outcome.index
+        if outcome.closes is not None:
+            self._close(key, outcome)
 
     def _has_answer(self, key: int, step: str, input_hash: bytes) -> bool:
         row = self._connection.execute(
@@ -175,3 +181,16 @@ class Recorder:
         )
         assert cursor.lastrowid is not None
         self._connection.execute("DELETE FROM events WHERE id <= ?", (cursor.lastrowid - MOST_EVENTS,))
+
+
+def _believable(event: AttemptEvent) -> AttemptEvent:
+    """The event with nothing in it that a provider's nonsense would make unrecordable: 1e30 tokens, NaN USD."""
+    cost = event.cost
+    if cost.usd is not None and not (math.isfinite(cost.usd) and cost.usd >= 0):
+        cost = UNKNOWN
+    usage = event.usage
+    counts = [usage.input, usage.output, usage.cached, usage.reasoning]
+    if cost is event.cost and all(0 <= count <= MOST_TOKENS for count in counts):
+        return event
+    tokens_in, tokens_out, cached, reasoning = (min(max(0, count), MOST_TOKENS) for count in counts)
+    return replace(event, cost=cost, usage=Usage(tokens_in, tokens_out, cached, reasoning, usage.exact))

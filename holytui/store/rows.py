@@ -94,7 +94,13 @@ class ItemDetail:
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Failed items of one kind; `retry_usd` is what their attempts cost last time, None if unknown."""
+    """Failed items of one kind.
+
+    Attributes:
+        retry_usd: about what retrying them costs: as much as items that succeeded, else as their attempts
+            did; None if unknown.
+        samples: ids of the first few.
+    """
 
     kind: str
     count: int
@@ -125,10 +131,10 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class ExportRow:
-    """An item for an export; results in the job's order of steps."""
+    """An item for an export; results by step, in the order of the job file."""
 
     row: ItemRow
     record: Record
-    results: tuple[StepResult, ...]
+    results: Mapping[str, StepResult]
     tokens: Usage
     http_status: int | None

@@ -19,7 +19,8 @@ class SyncReport:
     """What a sync found, in items.
 
     Attributes:
-        stale: answered before, but by steps that have changed: pending again.
+        stale: had a result before, but from steps that have changed: pending again.
+        kept_answers: recorded answers (not items) that stay valid.
     """
 
     added: int
@@ -27,6 +28,7 @@ class SyncReport:
     removed: int
     unchanged: int
     stale: int
+    kept_answers: int
 
 
 class Sync:
@@ -35,6 +37,7 @@ class Sync:
     def __init__(
         self,
         connection: sqlite3.Connection,
+        tally: Tally,
         step_hashes: Mapping[str, str],
         meta: Mapping[str, str],
         *,
@@ -44,11 +47,13 @@ class Sync:
 
         Args:
             connection: the writer's.
+            tally: kept right in every transaction: a cut-off sync leaves counters that fit the items.
             step_hashes: of the job as it is now.
             meta: rows of the meta table that change with the job file.
             keep_answers: answers of changed steps stay valid (`--drift keep`).
         """
         self._connection = connection
+        self._tally = tally
         self._step_hashes = step_hashes
         (self._seen,) = connection.execute("SELECT coalesce(max(seen), 0) + 1 FROM items").fetchone()
         self._fresh = connection.execute("SELECT 1 FROM items LIMIT 1").fetchone() is None
@@ -68,22 +73,34 @@ class Sync:
         new = []
         for item in items:
             found = self._connection.execute(
-                "SELECT key, input_hash FROM items WHERE id = ?", (pack(item.item_id),)
+                "SELECT key, input_hash, idx, removed, state, kind FROM items WHERE id = ?", (pack(item.item_id),)
             ).fetchone()
             if found is None:
                 new.append(item)
-            elif bytes(found[1]) == item.input_hash:
-                self._unchanged += 1
-                self._connection.execute(
-                    "UPDATE items SET idx = ?, seen = ?, removed = 0 WHERE key = ?",
-                    (item.index, self._seen, found[0]),
-                )
+                continue
+            key, input_hash, index, removed, state, kind = found
+            if removed:
+                self._tally.came(1, STATES[state], kind)
+            if bytes(input_hash) != item.input_hash:
+                self._tally.changed(STATES[state], kind)
+                self._replace(key, item)
             else:
-                self._replace(found[0], item)
+                self._unchanged += 1
+                self._keep(key, item.index, moved=removed or index != item.index)
         self._insert(new)
+
+    def _keep(self, key: int, index: int, *, moved: bool) -> None:
+        """Mark an item as seen; its place stands in two indexes, which are left alone when it is the same."""
+        if moved:
+            self._connection.execute(
+                "UPDATE items SET idx = ?, seen = ?, removed = 0 WHERE key = ?", (index, self._seen, key)
+            )
+        else:
+            self._connection.execute("UPDATE items SET seen = ? WHERE key = ?", (self._seen, key))
 
     def _insert(self, items: Sequence[Item]) -> None:
         self._added += len(items)
+        self._tally.came(len(items))
         (last,) = self._connection.execute("SELECT coalesce(max(key), 0) FROM items").fetchone()
         self._connection.executemany(
             "INSERT INTO items(key, idx, id, input_hash, seen) VALUES(?, ?, ?, ?, ?)",
@@ -107,26 +124,39 @@ class Sync:
         )
         self._connection.execute("UPDATE inputs SET body = ? WHERE key = ?", (pack_record(item.record), key))
 
-    def end(self, tally: Tally) -> SyncReport:
+    def end(self) -> SyncReport:
         """Mark what is gone, reopen what is stale, count anew, and take the mark off."""
         gone = self._connection.execute("UPDATE items SET removed = 1 WHERE seen < ? AND removed = 0", (self._seen,))
         stale = self._reopen_stale()
-        self._recount(tally)
+        steps_done = self._recount()
         write_meta(self._connection, {"syncing": "false", "step_hashes": json.dumps(dict(self._step_hashes))})
-        return SyncReport(self._added, self._changed, gone.rowcount, self._unchanged, stale)
+        return SyncReport(self._added, self._changed, gone.rowcount, self._unchanged, stale, sum(steps_done.values()))
 
     def _reopen_stale(self) -> int:
-        """Items that were answered, but lack a valid answer to a step of the job as it is now."""
+        """Items whose results are not those of the job as it is now.
+
+        Succeeded ones that lack a valid answer to a step, and failed ones whose failure was that of a text
+        which has changed since: a prompt that was mended deserves its try.
+        """
         valid = " OR ".join("(r.step = ? AND r.step_hash = ?)" for _ in self._step_hashes)
         values = [value for pair in self._step_hashes.items() for value in pair]
-        return self._connection.execute(
-            f"UPDATE items SET state = 0, finished_at = NULL, step = NULL, round = round + 1"
-            f" WHERE removed = 0 AND state = ? AND (SELECT count(*) FROM results r WHERE r.item = items.key"
-            f" AND r.kind IS NULL AND r.input_hash = items.input_hash AND ({valid})) < ?",
+        mine = f"FROM results r WHERE r.item = items.key AND r.input_hash = items.input_hash AND ({valid})"
+        reopen = (
+            "UPDATE items SET state = 0, kind = NULL, step = NULL, message = NULL, http_status = NULL,"
+            " finished_at = NULL, round = round + 1 WHERE removed = 0 AND state = ?"
+        )
+        answered = self._connection.execute(
+            f"{reopen} AND (SELECT count(*) {mine} AND r.kind IS NULL) < ?",
             (SUCCEEDED, *values, len(self._step_hashes)),
         ).rowcount
+        failed = self._connection.execute(
+            f"{reopen} AND NOT EXISTS (SELECT 1 {mine} AND r.kind IS NOT NULL AND r.step = items.step)",
+            (FAILED, *values),
+        ).rowcount
+        return answered + failed
 
-    def _recount(self, tally: Tally) -> None:
+    def _recount(self) -> dict[str, int]:
+        """Count items and answers from the tables; the answers by step."""
         (total,) = self._connection.execute("SELECT count(*) FROM items WHERE removed = 0").fetchone()
         (succeeded,) = self._connection.execute(
             "SELECT count(*) FROM items WHERE removed = 0 AND state = ?", (SUCCEEDED,)
@@ -134,8 +164,12 @@ class Sync:
         failures = self._connection.execute(
             "SELECT kind, count(*) FROM items WHERE removed = 0 AND state = ? GROUP BY kind", (FAILED,)
         ).fetchall()
-        steps = self._connection.execute(
-            "SELECT r.step, count(*) FROM results r JOIN items i ON i.key = r.item WHERE i.removed = 0"
-            " AND r.kind IS NULL AND r.input_hash = i.input_hash GROUP BY r.step"
-        ).fetchall()
-        tally.recounted(total=total, succeeded=succeeded, failures=dict(failures), steps_done=dict(steps))
+        steps_done = {}
+        for step, digest in self._step_hashes.items():
+            (steps_done[step],) = self._connection.execute(
+                "SELECT count(*) FROM results r JOIN items i ON i.key = r.item WHERE i.removed = 0 AND r.step = ?"
+                " AND r.step_hash = ? AND r.kind IS NULL AND r.input_hash = i.input_hash",
+                (step, digest),
+            ).fetchone()
+        self._tally.recounted(total=total, succeeded=succeeded, failures=dict(failures), steps_done=steps_done)
+        return steps_done

@@ -11,6 +11,10 @@ class Tally:
     """Counters that change; `freeze` gives what is committed and published."""
 
     def __init__(self, counters: Counters) -> None:
+        self.restore(counters)
+
+    def restore(self, counters: Counters) -> None:
+        """Go back to what `freeze` gave: what was counted since is not recorded after all."""
         self._fixed = counters
         self._failures = dict(counters.failures)
         self._by_step = dict(counters.by_step)
@@ -43,16 +47,27 @@ class Tally:
 
     def closed(self, state: ItemState, kind: FailureKind | None) -> None:
         """An item reached its end."""
-        if state is ItemState.SUCCEEDED:
-            self._fixed = replace(self._fixed, succeeded=self._fixed.succeeded + 1)
-        elif kind is not None:
-            self._fixed = replace(self._fixed, failed=self._fixed.failed + 1)
-            self._failures[kind.value] = self._failures.get(kind.value, 0) + 1
+        self._count(state, None if kind is None else kind.value, 1)
 
     def reopened(self, kind: str, number: int) -> None:
         """Failed items of a kind went back to pending."""
-        self._fixed = replace(self._fixed, failed=self._fixed.failed - number)
-        self._failures[kind] = self._failures.get(kind, 0) - number
+        self._count(ItemState.FAILED, kind, -number)
+
+    def came(self, number: int, state: ItemState = ItemState.PENDING, kind: str | None = None) -> None:
+        """Items of this state are of the job now."""
+        self._fixed = replace(self._fixed, total=self._fixed.total + number)
+        self._count(state, kind, number)
+
+    def changed(self, state: ItemState, kind: str | None) -> None:
+        """An item of this state is pending again."""
+        self._count(state, kind, -1)
+
+    def _count(self, state: ItemState, kind: str | None, number: int) -> None:
+        if state is ItemState.SUCCEEDED:
+            self._fixed = replace(self._fixed, succeeded=self._fixed.succeeded + number)
+        elif state is ItemState.FAILED and kind is not None:
+            self._fixed = replace(self._fixed, failed=self._fixed.failed + number)
+            self._failures[kind] = self._failures.get(kind, 0) + number
 
     def session_began(self) -> None:
         self._fixed = replace(self._fixed, sessions=self._fixed.sessions + 1)

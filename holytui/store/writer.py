@@ -1,5 +1,6 @@
 """The owner's one writer thread: takes what is queued, commits once, then counts."""
 
+import contextlib
 import json
 import queue
 import sqlite3
@@ -14,21 +15,13 @@ from typing import Any, TypeVar
 from holytui.core.command import Selection
 from holytui.core.progress import Counters, JobState
 from holytui.core.work import AttemptEvent, Item, Notice, Outcome, Overrides
-from holytui.store.checkpoint import (
-    FILE,
-    CheckpointError,
-    explain,
-    gone,
-    open_for_writing,
-    read_counters,
-    read_meta,
-    same_file,
-    write_meta,
-)
+from holytui.store import sessions
+from holytui.store.checkpoint import identity_of, open_for_writing, read_counters, read_meta, write_meta
 from holytui.store.recording import Recorder
 from holytui.store.rounds import reopen
 from holytui.store.syncing import Sync, SyncReport
 from holytui.store.tally import Tally
+from holytui.store.trouble import CheckpointError, explain, gone
 
 T = TypeVar("T")
 CLOSE_S = 30.0
@@ -71,7 +64,7 @@ class Writer:
     ) -> None:
         self._folder = folder
         self._connection = connection
-        self._inode = (folder / FILE).stat().st_ino
+        self._file = identity_of(folder)
         self._barrier_every = barrier_every
         self._barrier_s = barrier_s
         self._clock = clock
@@ -79,6 +72,8 @@ class Writer:
         self._on_saved = on_saved
         self._on_failure = on_failure
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._door = threading.Lock()
+        self._ended = False
         self._tally = Tally(read_counters(connection))
         self._recorder = Recorder(connection, self._tally, read_meta(connection).step_hashes, 0)
         self._sync: Sync | None = None
@@ -170,16 +165,25 @@ class Writer:
 
     def begin_session(self, pid: int, host: str) -> "Future[int]":
         """Record that a session begins; its number."""
-        return self._submit(lambda: self._begin_session(pid, host))
+
+        def begin() -> int:
+            number = sessions.begin(self._connection, self._tally, pid, host, self._clock())
+            self._recorder.session = number
+            return number
+
+        return self._submit(begin)
 
     def end_session(self, outcome: str, active_s: float) -> "Future[None]":
         """Record how the session ended, and how many seconds it was at work."""
 
         def end() -> None:
-            self._tally.session_ended(active_s)
-            self._connection.execute(
-                "UPDATE sessions SET ended_at = ?, active_s = ?, outcome = ? WHERE id = ?",
-                (self._clock(), active_s, outcome, self._recorder.session),
+            sessions.end(
+                self._connection,
+                self._tally,
+                self._recorder.session,
+                outcome=outcome,
+                active_s=active_s,
+                now=self._clock(),
             )
 
         return self._submit(end)
@@ -207,7 +211,7 @@ class Writer:
         }
 
         def begin() -> None:
-            self._sync = Sync(self._connection, step_hashes, rows, keep_answers=keep_answers)
+            self._sync = Sync(self._connection, self._tally, step_hashes, rows, keep_answers=keep_answers)
             self._recorder.step_hashes = dict(step_hashes)
 
         return self._submit(begin)
@@ -226,7 +230,7 @@ class Writer:
 
         def end() -> SyncReport:
             assert self._sync is not None, "end_sync outside of a sync"
-            report = self._sync.end(self._tally)
+            report = self._sync.end()
             self._sync = None
             return report
 
@@ -237,58 +241,62 @@ class Writer:
         return self._submit(lambda: None, barrier=barrier)
 
     def close(self) -> None:
-        """Commit everything with a barrier, end the thread; harmless when repeated."""
-        if self._thread.is_alive():
-            self._queue.put(_Close())
-            self._thread.join(CLOSE_S)
+        """Commit everything with a barrier, end the thread; harmless when repeated, bounded by `CLOSE_S`."""
+        self._queue.put(_Close())
+        self._thread.join(CLOSE_S)
 
     def _submit(self, call: Callable[[], T], *, barrier: bool = False) -> "Future[T]":
-        future: Future[T] = Future()
-        if not self._thread.is_alive():
-            future.set_exception(self._broken or CheckpointError(f"{self._folder}: its writer has ended"))
-            return future
-        self._queue.put(_Job(call, future, barrier))
-        return future
-
-    def _begin_session(self, pid: int, host: str) -> int:
-        # A session that was killed never said how long it was at work: its last recorded attempt tells.
-        for session, started_at, last in self._connection.execute(
-            "SELECT s.id, s.started_at, (SELECT max(a.started_at + a.ended_s) FROM attempts a"
-            " WHERE a.session = s.id) FROM sessions s WHERE s.ended_at IS NULL"
-        ).fetchall():
-            active_s = max(0.0, (last or started_at) - started_at)
-            self._tally.session_ended(active_s)
-            self._connection.execute(
-                "UPDATE sessions SET ended_at = ?, active_s = ?, outcome = 'crashed' WHERE id = ?",
-                (last or started_at, active_s, session),
-            )
-        cursor = self._connection.execute(
-            "INSERT INTO sessions(pid, host, started_at) VALUES(?, ?, ?)", (pid, host, self._clock())
-        )
-        assert cursor.lastrowid is not None
-        self._recorder.session = cursor.lastrowid
-        self._tally.session_began()
-        return cursor.lastrowid
+        job = _Job(call, Future(), barrier)
+        with self._door:
+            if self._ended:
+                _turn_down(job, self._broken or CheckpointError(f"{self._folder}: its writer has ended"))
+            else:
+                self._queue.put(job)
+        return job.future
 
     def _work(self) -> None:
         """The thread: one transaction for all that is queued, until told to close."""
         closing = False
-        while not closing:
-            batch = self._take()
-            closing = isinstance(batch[-1], _Close)
-            work = batch[:-1] if closing else batch
-            if self._broken is None:
-                try:
-                    self._commit(work, closing=closing)
-                    continue
-                except (sqlite3.Error, OSError) as error:
-                    self._fail(explain(error, self._folder))
-                except CheckpointError as error:
-                    self._fail(error)
-                except Exception as error:  # noqa: BLE001  # a dead writer would leave everyone waiting
-                    self._fail(CheckpointError(f"{self._folder}: a defect in holytui's writer: {error!r}"))
-            self._turn_down(work)
-        self._connection.close()
+        try:
+            while not closing:
+                batch = self._take()
+                closing = isinstance(batch[-1], _Close)
+                self._commit_or_fail(batch[:-1] if closing else batch, closing=closing)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Nobody is left waiting: what comes from now on, or came behind the close, is turned down."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+        with self._door:
+            self._ended = True
+        while not self._queue.empty():
+            entry = self._queue.get_nowait()
+            if isinstance(entry, _Job):
+                _turn_down(entry, self._broken or CheckpointError(f"{self._folder}: its writer has ended"))
+
+    def _commit_or_fail(self, batch: Sequence[Any], *, closing: bool) -> None:
+        """Commit a batch, or find that nothing can be recorded any more; what was committed stays as it is."""
+        if self._broken is None:
+            try:
+                self._commit(batch, closing=closing)
+            except CheckpointError as error:
+                self._broken = error
+            except (sqlite3.Error, OSError) as error:
+                self._broken = explain(error, self._folder)
+            except Exception as error:  # noqa: BLE001  # a dead writer would leave everyone waiting
+                self._broken = CheckpointError(f"{self._folder}: a defect in holytui's writer: {error!r}")
+            else:
+                return
+            told = self._on_failure
+        else:
+            told = None
+        for entry in batch:
+            if isinstance(entry, _Job):
+                _turn_down(entry, self._broken)
+        if told is not None:
+            told(self._broken)
 
     def _take(self) -> list[Any]:
         """Everything queued, at least one thing; a barrier that is due comes as an empty job."""
@@ -309,7 +317,7 @@ class Writer:
         return max(0.0, self._unsynced_since + self._barrier_s - time.monotonic())
 
     def _commit(self, batch: Sequence[Any], *, closing: bool) -> None:
-        if not same_file(self._folder, self._inode):
+        if identity_of(self._folder) != self._file:
             raise gone(self._folder)
         results: list[tuple[_Job, Any]] = []
         outcomes = sum(isinstance(entry, Outcome) for entry in batch)
@@ -341,14 +349,30 @@ class Writer:
             case AttemptEvent():
                 self._recorder.attempt(entry)
             case Outcome():
-                closed = self._recorder.outcome(entry)
+                self._recorder.outcome(entry)
                 # Also what was not recorded (another came first) is settled: nobody waits for it.
                 if entry.closes is not None:
-                    self._closed_items.append(entry.index if closed is None else closed)
+                    self._closed_items.append(entry.index)
             case Notice():
                 self._recorder.notice(entry)
             case _Job():
-                results.append((entry, entry.call()))
+                self._do(entry, results)
+
+    def _do(self, job: _Job, results: list[tuple[_Job, Any]]) -> None:
+        """A job in its turn; one that is a mistake fails alone, the answers beside it are committed."""
+        if not job.future.set_running_or_notify_cancel():
+            return
+        before = self._tally.freeze()
+        self._connection.execute("SAVEPOINT job")
+        try:
+            results.append((job, job.call()))
+        except Exception as error:
+            if isinstance(error, sqlite3.Error | OSError) and not isinstance(error, sqlite3.IntegrityError):
+                raise
+            self._connection.execute("ROLLBACK TO job")
+            self._tally.restore(before)
+            job.future.set_exception(error)
+        self._connection.execute("RELEASE job")
 
     def _barrier_due(self, outcomes: int) -> bool:
         if self._unsynced + outcomes >= self._barrier_every:
@@ -374,12 +398,9 @@ class Writer:
         if closed:
             self._on_settled(closed)
 
-    def _fail(self, error: CheckpointError) -> None:
-        """Nothing more is recorded; what was committed stays as it is."""
-        self._broken = error
-        self._on_failure(error)
 
-    def _turn_down(self, batch: Sequence[Any]) -> None:
-        for entry in batch:
-            if isinstance(entry, _Job) and not entry.future.done():
-                entry.future.set_exception(self._broken)
+def _turn_down(job: _Job, error: CheckpointError) -> None:
+    """Tell whoever waits for it, unless they have gone."""
+    future = job.future
+    if not future.done() and (future.running() or future.set_running_or_notify_cancel()):
+        future.set_exception(error)

@@ -13,7 +13,6 @@ from holytui.engine.admission.budget import Budget
 from holytui.engine.admission.concurrency import Concurrency
 from holytui.engine.admission.gate import Gate
 
-
 STAGED_SHARE = 4
 """A quarter of the slots' number of items stand ready: rendering and starting a request takes several turns of
 the loop, which a free slot would otherwise wait for."""

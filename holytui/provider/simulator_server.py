@@ -1,0 +1,140 @@
+"""The simulated provider: a real HTTP server on loopback that answers like an OpenAI-compatible one."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+
+from holytui.provider.ledger import Ledger
+from holytui.provider.simulation import MODELS, SimulatorError, SimulatorOptions, script
+from holytui.provider.simulator_exchange import HEADERS, Exchange, Gone
+
+HOST = "127.0.0.1"
+BACKLOG = 4096
+MAX_BODY = 256 * 1024 * 1024
+SHUTDOWN_S = 0.1
+
+
+async def serve(options: SimulatorOptions, host: str = HOST, port: int = 0) -> "RunningSimulator":
+    """Start a simulator on the running loop; port 0 takes any that is free.
+
+    Raises:
+        SimulatorError: the port is taken.
+    """
+    simulator = RunningSimulator(options)
+    try:
+        await simulator.listen(host, port)
+    except BaseException:
+        await simulator.aclose()
+        raise
+    return simulator
+
+
+class RunningSimulator:
+    """One simulated provider; belongs to the loop it is started on."""
+
+    def __init__(self, options: SimulatorOptions) -> None:
+        self._options = options
+        self._asked: Counter[tuple[str, str]] = Counter()
+        self._requests = 0
+        self._in_flight = 0
+        self._ledger = Ledger(options.ledger)
+        self._runner: web.AppRunner | None = None
+        self.base_url = ""
+
+    async def listen(self, host: str, port: int) -> None:
+        """Take requests from now on.
+
+        Raises:
+            SimulatorError: the port is taken.
+        """
+        app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_get("/v1/models", self._models)
+        # Handlers end when their client goes: a hung request must not outlive the one who asked.
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port, backlog=BACKLOG).start()
+        except OSError as error:
+            raise SimulatorError(f"port {port} cannot be used: {error.strerror}") from error
+        self.base_url = f"http://{host}:{self._runner.addresses[0][1]}/v1"
+
+    async def aclose(self) -> None:
+        """Stop listening and drop what is in flight."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._ledger.close()
+
+    async def _models(self, request: web.Request) -> web.Response:  # noqa: ARG002  # aiohttp's signature
+        data = [{"id": model, "object": "model", "owned_by": "simulator"} for model in MODELS]
+        return web.json_response({"object": "list", "data": data}, headers=HEADERS)
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        t_start = time.time()
+        body = _object(await request.read())
+        model, prompt = str(body.get("model", "")), _last_user_message(body.get("messages"))
+        self._requests += 1
+        exchange = Exchange(request, body, f"sim-{self._requests:06d}")
+        if prompt is None:
+            return exchange.refuse("unreadable")
+        # Counted by model too: two models asked the same side by side must not take each other's turn.
+        self._asked[model, prompt] += 1
+        nth = self._asked[model, prompt]
+        self._in_flight += 1
+        try:
+            refusal = self._refusal(model)
+            if refusal is not None:
+                return exchange.refuse(refusal, retry_after="1" if refusal == "rate_limit" else None)
+            tokens = body.get("max_tokens")
+            limit = tokens if isinstance(tokens, int) else None
+            return await exchange.answer(script(self._options, prompt, nth, limit, wants_json=exchange.wants_json))
+        except (asyncio.CancelledError, ConnectionError):
+            exchange.outcome = "gone"
+            raise
+        except Gone:
+            exchange.drop()
+            raise asyncio.CancelledError from None
+        finally:
+            self._in_flight -= 1
+            self._ledger.write(
+                t_start=t_start,
+                t_end=time.time(),
+                prompt=prompt,
+                nth=nth,
+                status=exchange.status,
+                outcome=exchange.outcome,
+            )
+
+    def _refusal(self, model: str) -> str | None:
+        """Why a request is turned away whatever it asks."""
+        options = self._options
+        if options.max_in_flight is not None and self._in_flight > options.max_in_flight:
+            return "rate_limit"
+        if options.auth_after is not None and self._requests > options.auth_after:
+            return "auth"
+        return None if model in MODELS or model.startswith("sim") else "model"
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _last_user_message(messages: Any) -> str | None:
+    """The prompt; None where there is none."""
+    if not isinstance(messages, Sequence):
+        return None
+    prompts = [message.get("content") for message in messages if isinstance(message, dict) and _is_users(message)]
+    return prompts[-1] if prompts and isinstance(prompts[-1], str) else None
+
+
+def _is_users(message: dict[str, Any]) -> bool:
+    return message.get("role") == "user"

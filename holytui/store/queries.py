@@ -1,0 +1,114 @@
+"""The reader's SQL that has more than one user, and what its rows become."""
+
+import sqlite3
+from typing import Any
+
+from holytui.core.failures import FailureKind
+from holytui.core.pricing import Usage
+from holytui.core.work import ItemState
+from holytui.store.codec import STATES, money, pack, unpack
+from holytui.store.rows import AttemptRow, ItemRow, StepResult
+
+ITEM = (
+    "SELECT i.key, i.idx, i.id, i.state, i.kind, i.step, i.round, i.attempts, i.tokens_in + i.tokens_out,"
+    " i.cost_usd, i.cost_kind, i.seconds, i.finished_at, i.message, i.http_status FROM items i"
+)
+ATTEMPTS = (
+    "SELECT step, round, session, number, counted, started_at, ended_s, connected_s, first_s, last_s, clock_s,"
+    " kind, message, http_status, request_id, model, tokens_in, tokens_out, tokens_cached, tokens_reasoning,"
+    " exact, cost_usd, cost_kind, wasted, text FROM attempts WHERE item = ? ORDER BY id"
+)
+RESULTS = (
+    "SELECT r.step, r.text, r.kind, r.message, r.http_status, r.model, r.seconds, r.at, r.step_hash, r.round = i.round"
+    " FROM results r JOIN items i ON i.key = r.item WHERE r.item = ? AND r.input_hash = i.input_hash ORDER BY r.at"
+)
+"""Of one item, those to its input as it is now."""
+
+NEVER = -1
+"""A state that no stored item has."""
+
+
+def teach(connection: sqlite3.Connection) -> None:
+    """Give the connection `holds(blob, part)`: SQLite's own text functions stop at a NUL."""
+    connection.create_function("holds", 2, _holds, deterministic=True)
+
+
+def _holds(data: bytes | None, part: bytes) -> bool:
+    return data is not None and part in pack(unpack(data).casefold())
+
+
+def narrowed(state: ItemState | None, kind: str | None, text: str | None) -> tuple[str, list[Any]]:
+    """A WHERE clause for items and its values.
+
+    Args:
+        state: as stored; `running` is what an owner has in hand, so that no stored item has it.
+        kind: a failure kind or a family of them.
+        text: a part of the id or of the failure's message, in any case.
+    """
+    parts = ["i.removed = 0"]
+    values: list[Any] = []
+    if state is not None:
+        parts.append("i.state = ?")
+        values.append(STATES.index(state) if state in STATES else NEVER)
+    if kind is not None:
+        parts.append("(i.kind = ? OR substr(i.kind, 1, ?) = ?)")
+        values += [kind, len(kind) + 1, f"{kind}."]
+    if text:
+        parts.append("(holds(i.id, ?) OR holds(i.message, ?))")
+        values += [pack(text.casefold())] * 2
+    return " AND ".join(parts), values
+
+
+def item_row(row: tuple[Any, ...]) -> ItemRow:
+    """A row of `ITEM`."""
+    (_, index, item_id, state, kind, step, number, attempts, tokens, usd, cost_kind, seconds, at, said, _) = row
+    return ItemRow(
+        index,
+        unpack(item_id),
+        STATES[state],
+        kind,
+        step,
+        number,
+        attempts,
+        tokens,
+        money(usd, cost_kind),
+        seconds,
+        at,
+        unpack(said),
+    )
+
+
+def attempt_row(row: tuple[Any, ...]) -> AttemptRow:
+    """A row of `ATTEMPTS`."""
+    kind, message, status, request_id, model = row[11:16]
+    tokens_in, tokens_out, cached, reasoning, exact, usd, cost_kind, wasted, text = row[16:]
+    return AttemptRow(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        bool(row[4]),
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        row[10],
+        None if kind is None else FailureKind(kind),
+        unpack(message),
+        status,
+        unpack(request_id),
+        unpack(model),
+        Usage(tokens_in, tokens_out, cached, reasoning, bool(exact)),
+        money(usd, cost_kind),
+        bool(wasted),
+        unpack(text),
+    )
+
+
+def step_result(row: tuple[Any, ...]) -> StepResult:
+    """A row of `RESULTS`."""
+    step, text, kind, message, status, model, seconds, at = row[:8]
+    return StepResult(
+        step, None if text is None else unpack(text), kind, unpack(message), status, unpack(model), seconds, at
+    )
