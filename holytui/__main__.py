@@ -1,5 +1,5 @@
 """`python -m holytui` is the holytui command."""
 
-from holytui.cli import main
+from holytui.cli.group import main
 
 main()

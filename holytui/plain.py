@@ -1,7 +1,7 @@
 """A job told in plain lines: pipes, CI, TERM=dumb, screen readers, and the summary after a run."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from holytui.core.display import count, percent, safe, span, usd
@@ -101,7 +101,7 @@ def status_lines(snapshot: Snapshot) -> list[str]:
     if snapshot.owner is not None:
         owner = snapshot.owner
         lines.append(f"  run by pid {owner.pid} on {owner.host} since {clock(owner.since)}")
-    for kind, number in sorted(counters.failures.items(), key=lambda pair: -pair[1]):
+    for kind, number in by_count(counters.failures):
         lines.append(f"  {number:>6,}  {kind:<20}  {RULES[FailureKind(kind)].advice}")
     lines += [f"  {line}" for line in log_lines(snapshot.last_events)]
     return lines
@@ -120,7 +120,7 @@ def summary(snapshot: Snapshot) -> list[str]:
         f"{count(snapshot.pending)} pending   of {count(counters.total)}",
     ]
     if counters.failures:
-        kinds = sorted(counters.failures.items(), key=lambda pair: -pair[1])
+        kinds = by_count(counters.failures)
         shown = [f"{number:,} {kind}" for kind, number in kinds[:4]]
         rest = sum(number for _, number in kinds[4:])
         lines.append("  failed  " + "   ".join([*shown, *([f"{rest:,} other"] if rest else [])]))
@@ -151,12 +151,37 @@ def _next_lines(snapshot: Snapshot) -> list[str]:
     job = snapshot.job
     commands = []
     if snapshot.pending and snapshot.state is not JobState.RUNNING:
-        commands.append(f"holytui resume {job}")
+        commands.append((f"holytui resume {job}", f"{count(snapshot.pending)} to go"))
     if snapshot.counters.failed:
-        commands.append(f"holytui retry {job}")
+        worth = worth_retrying(snapshot)
+        if worth:
+            commands.append((f"holytui retry {job}", f"{count(worth)} worth retrying"))
+        else:
+            commands.append((f"holytui retry {job} --all", "these fail the same way again unless something changes"))
     if snapshot.counters.succeeded:
-        commands.append(f"holytui export {job} --format csv -o {job}.csv")
-    return [f"  {'next' if not at else '    '}    {command}" for at, command in enumerate(commands)]
+        commands.append((f"holytui export {job} --format csv -o {job}.csv", ""))
+    width = max((len(command) for command, why in commands if why), default=0)
+    return [
+        f"  {'next' if not at else '    '}    {command:<{width}}   {why}".rstrip()
+        for at, (command, why) in enumerate(commands)
+    ]
+
+
+def by_count(failures: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Kinds with their numbers, the most frequent first."""
+    return sorted(failures.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def worth_retrying(snapshot: Snapshot) -> int:
+    """Failed items that may succeed another time."""
+    return sum(number for kind, number in snapshot.counters.failures.items() if not RULES[FailureKind(kind)].same_again)
+
+
+def nothing_to_do(snapshot: Snapshot) -> str:
+    """Why a session sends no request."""
+    counters = snapshot.counters
+    failed = f", {count(counters.failed)} failed are not retried by run" if counters.failed else ""
+    return f"{safe(snapshot.name)}: nothing to do; {count(counters.succeeded)} succeeded{failed}."
 
 
 def jobs_table(entries: Sequence[JobEntry]) -> list[str]:

@@ -124,7 +124,7 @@ def test_the_command_line_starts_light(argument: str) -> None:
     script = (
         "import sys, contextlib\n"
         f"sys.argv = ['holytui', {argument!r}]\n"
-        "from holytui.cli import main\n"
+        "from holytui.cli.group import main\n"
         "with contextlib.suppress(SystemExit):\n"
         "    main()\n"
         f"print(sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)\n"

@@ -33,6 +33,7 @@ class Estimate:
         items: in the input; readable: those that have text; unreadable ids stand in `problems`.
         pending: items that a run would send now (fewer than `items` on a resume).
         low_s, high_s: a guess at the duration in seconds at the job's concurrency.
+        steps: what the pending items ask for.
         prompts: the first few rendered prompts as (item id, step, text); foreign text.
         simulated: nothing leaves this machine; the money is what list prices would come to.
     """

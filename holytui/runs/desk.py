@@ -36,7 +36,7 @@ class Preview:
     Attributes:
         source: where it comes from, for a person.
         key_note: what is to be said about the key; key_ok: whether it can be sent as it is.
-        drift_note: what changed since it last ran, empty if nothing.
+        existing: it has run before; drift_note: what changed since then, empty if nothing.
         blockers: why it cannot be started, each a sentence.
     """
 
@@ -47,6 +47,7 @@ class Preview:
     key_note: str
     key_ok: bool
     saved_in: Path
+    existing: bool
     drift_note: str
     blockers: tuple[str, ...]
 

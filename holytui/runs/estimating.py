@@ -1,6 +1,6 @@
 """What a job would do and cost: every prompt rendered, nothing sent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from holytui.core.estimate import Estimate, StepEstimate
 from holytui.core.job import Job, Step
 from holytui.core.pricing import PriceBook, Usage
 from holytui.core.template import Template, TemplateError
-from holytui.core.work import Record
+from holytui.core.work import Item, Record
 from holytui.inputs.source import read
 
 CHARS_PER_TOKEN = 4.0
@@ -54,7 +54,12 @@ def output_tokens(step: Step) -> tuple[int, int]:
 
 
 def estimate_job(
-    job: Job, base_dir: Path, prices: PriceBook, *, simulated: bool, pending: int | None = None
+    job: Job,
+    base_dir: Path,
+    prices: PriceBook,
+    *,
+    simulated: bool,
+    settled: Callable[[Item], bool] = lambda item: False,
 ) -> Estimate:
     """Read the whole input, render every prompt, add up; blocking.
 
@@ -63,18 +68,22 @@ def estimate_job(
         base_dir: what the input's paths are relative to.
         prices: for its models.
         simulated: it would run against the simulator.
-        pending: items that a run would still send, when the job exists already.
+        settled: whether an item has its result already, so that a run would not send it again.
 
     Raises:
         InputProblem: the source cannot be read at all.
     """
     tallies = [_tally(step) for step in job.step_order()]
-    items, problems, prompts = 0, list[tuple[str, str]](), list[tuple[str, str, str]]()
-    readable = 0
+    items = readable = pending = 0
+    problems, prompts = list[tuple[str, str]](), list[tuple[str, str, str]]()
     stand_in = {step.name: "x" * int(sum(output_tokens(step)) / 2 * CHARS_PER_TOKEN) for step in job.steps}
     for item in read(job.input, base_dir):
         items += 1
         problem = item.record.problem
+        if settled(item):
+            readable += problem is None
+            continue
+        pending += 1
         if problem is None:
             try:
                 texts = [(tally.step.name, tally.rendered(item.record, stand_in)) for tally in tallies]
@@ -82,18 +91,17 @@ def estimate_job(
                 problem = str(error)
             else:
                 readable += 1
-                if readable <= SHOWN_PROMPTS:
+                if len(prompts) < SHOWN_PROMPTS * len(tallies):
                     prompts.extend((item.item_id, name, text) for name, text in texts)
         if problem is not None and len(problems) < SHOWN_PROBLEMS:
             problems.append((item.item_id, problem))
-    share = 1.0 if pending is None or not items else min(1.0, pending / items)
-    steps = tuple(_step_estimate(tally, prices, share) for tally in tallies)
+    steps = tuple(_step_estimate(tally, prices) for tally in tallies)
     waves = sum(step.requests for step in steps) / max(1, job.run.concurrency)
     return Estimate(
         name=job.name,
         items=items,
         readable=readable,
-        pending=items if pending is None else pending,
+        pending=pending,
         problems=tuple(problems),
         steps=steps,
         low_s=waves * SECONDS_PER_REQUEST[0],
@@ -110,10 +118,10 @@ def _tally(step: Step) -> _Tally:
     return _Tally(step, Template.parse(step.prompt), system)
 
 
-def _step_estimate(tally: _Tally, prices: PriceBook, share: float) -> StepEstimate:
+def _step_estimate(tally: _Tally, prices: PriceBook) -> StepEstimate:
     step, price = tally.step, prices.price(tally.step.model)
-    requests = round(tally.requests * share)
-    tokens_in = round(tally.chars / CHARS_PER_TOKEN * share)
+    requests = tally.requests
+    tokens_in = round(tally.chars / CHARS_PER_TOKEN)
     low, high = (requests * tokens for tokens in output_tokens(step))
     low_usd = high_usd = None
     if price is not None:

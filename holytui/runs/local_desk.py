@@ -1,7 +1,8 @@
 """The desk of this process: what the terminal UI asks for, answered by the runs and the checkpoint folder."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from holytui.core.command import Command, Verb
 from holytui.core.identity import step_hashes
 from holytui.core.job import JobFileError, Provider
 from holytui.core.progress import InFlight, JobState, Snapshot
+from holytui.core.work import Item
 from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
 from holytui.runs.background import BackgroundFailed, run_in_background, told
@@ -28,7 +30,7 @@ from holytui.runs.launch import Tables
 from holytui.runs.prepare import PrepareError, Wishes, check_budget, find, prepare, saved_job
 from holytui.runs.remote import RemoteHandle
 from holytui.runs.thread import RunThread
-from holytui.store.catalog import JobEntry, list_jobs, snapshot_of
+from holytui.store.catalog import JobEntry, list_jobs
 from holytui.store.checkpoint import CheckpointError
 from holytui.store.export import export
 from holytui.store.lock import OwnedElsewhere, read_owner
@@ -70,19 +72,31 @@ class RestingHandle(RemoteHandle):
 class LocalDesk:
     """Implements `runs.desk.Desk` over the checkpoint folder and this process's worker thread."""
 
-    def __init__(self, checkpoints: Path, tables: Tables, wishes: Wishes, samples: Sequence[Sample] = ()) -> None:
+    def __init__(
+        self,
+        checkpoints: Path,
+        tables: Tables,
+        samples: Sequence[Sample] = (),
+        *,
+        wishes: Mapping[str, Wishes] | None = None,
+        files: Mapping[str, Path] | None = None,
+    ) -> None:
         """Open the desk.
 
         Args:
             checkpoints: the folder; it need not exist yet.
             tables: prices and clock factors.
-            wishes: what the command line asked for; they hold for every job started here.
             samples: job files that come along.
+            wishes: what the command line asked for, by the job file or job id that it named; they hold for no
+                other job.
+            files: the job file that the command line named, by the id of its job, which exists already: it
+                is resumed with the file as it is now.
         """
         self._checkpoints = checkpoints
         self._tables = tables
-        self._wishes = wishes
         self._samples = samples
+        self._wishes = dict(wishes or {})
+        self._files = dict(files or {})
         self._thread = RunThread()
         self._keys: dict[str, str] = {}
 
@@ -104,17 +118,20 @@ class LocalDesk:
         Raises:
             DeskError: it cannot be started at all.
         """
+        wishes = self._wishes_for(source)
         try:
-            loaded, folder = find(self._checkpoints, source)
+            loaded, folder = find(self._checkpoints, self._files.get(str(source), source))
+            if wishes.job_id is not None:
+                folder = self._checkpoints / wishes.job_id
             if loaded is None:
                 job, meta = saved_job(folder)
                 base_dir, origin = Path(meta.base_dir), str(folder)
             else:
                 job, base_dir, origin = loaded.job, loaded.base_dir, str(loaded.path)
             book = self._tables.book(job)
-            target = resolve_target(job.provider, self._wishes.base_url)
-            pending = snapshot_of(folder).counters.pending if folder.is_dir() else None
-            estimate = estimate_job(job, base_dir, book, simulated=target.simulated, pending=pending or None)
+            target = resolve_target(job.provider, wishes.base_url)
+            with _settled_in(folder) as settled:
+                estimate = estimate_job(job, base_dir, book, simulated=target.simulated, settled=settled)
         except SENTENCES as error:
             raise DeskError(str(error)) from error
         blockers = []
@@ -122,7 +139,7 @@ class LocalDesk:
             check_budget(job, book.price)
         except PrepareError as error:
             blockers.append(str(error))
-        key_note, key_ok = self._key_note(target, job.provider)
+        key_note, key_ok = self._key_note(target, job.provider, wishes)
         return Preview(
             job_id=folder.name,
             name=job.name,
@@ -131,6 +148,7 @@ class LocalDesk:
             key_note=key_note,
             key_ok=key_ok,
             saved_in=folder,
+            existing=folder.is_dir(),
             drift_note=self._drift_note(folder, step_hashes(job)) if folder.is_dir() else "",
             blockers=tuple(blockers),
         )
@@ -141,11 +159,13 @@ class LocalDesk:
         Raises:
             DeskError: it cannot be started; the message says why and the way out.
         """
-        wishes = replace(self._wishes, api_key=api_key or self._keys.get(str(source)))
+        wishes = replace(self._wishes_for(source), api_key=api_key or self._keys.get(str(source)))
         try:
-            launch = prepare(self._checkpoints, source, wishes, self._tables)
+            launch = prepare(self._checkpoints, self._files.get(str(source), source), wishes, self._tables)
             if api_key is not None:
                 self._keys[str(source)] = self._keys[launch.job_id] = api_key
+            if str(source) in self._wishes:
+                self._wishes[launch.job_id] = replace(self._wishes[str(source)], drift=None)
             return self._thread.start(launch)
         except SENTENCES as error:
             raise DeskError(str(error)) from error
@@ -218,9 +238,10 @@ class LocalDesk:
         key = self._keys.get(job_id)
         try:
             job, _ = saved_job(self._checkpoints / job_id)
-            variable = resolve_target(job.provider, self._wishes.base_url).variable
+            wishes = self._wishes_for(job_id)
+            variable = resolve_target(job.provider, wishes.base_url).variable
             env = {variable: key} if key and variable else {}
-            owner = run_in_background(self._checkpoints, job_id, self._arguments(), env=env)
+            owner = run_in_background(self._checkpoints, job_id, _arguments(wishes), env=env)
         except SENTENCES as error:
             raise DeskError(str(error)) from error
         return told(job_id, owner)
@@ -243,18 +264,10 @@ class LocalDesk:
             return entry
         return replace(entry, snapshot=mine.snapshot(), problem=None)
 
-    def _arguments(self) -> list[str]:
-        """The command line's wishes as options of `run`, for the background process."""
-        wishes = self._wishes
-        options = {
-            "limit": wishes.limit,
-            "concurrency": wishes.concurrency,
-            "budget": wishes.budget_usd,
-            "base-url": wishes.base_url,
-        }
-        return [f"--{name}={value}" for name, value in options.items() if value is not None]
+    def _wishes_for(self, source: JobSource) -> Wishes:
+        return self._wishes.get(str(source), Wishes())
 
-    def _key_note(self, target: Target, provider: Provider) -> tuple[str, bool]:
+    def _key_note(self, target: Target, provider: Provider, wishes: Wishes) -> tuple[str, bool]:
         """What to say about the key, and whether the job could be sent with it."""
         if target.embedded:
             return "none needed: simulated", True
@@ -264,8 +277,8 @@ class LocalDesk:
                 provider,
                 env=os.environ,
                 trusted=self._tables.trusted,
-                confirm=self._wishes.confirm,
-                api_key=self._wishes.api_key,
+                confirm=wishes.confirm,
+                api_key=wishes.api_key,
             )
         except KeyMissing as error:
             return str(error), False
@@ -292,3 +305,27 @@ class LocalDesk:
             f"changed since it ran: {', '.join(drift.changed_steps)}; {drift.answered_items:,} items have answers "
             f"to the old text. holytui run --drift run|keep decides."
         )
+
+
+def _arguments(wishes: Wishes) -> list[str]:
+    """The command line's wishes as options of `run`, for the background process."""
+    options = {
+        "limit": wishes.limit,
+        "concurrency": wishes.concurrency,
+        "budget": wishes.budget_usd,
+        "base-url": wishes.base_url,
+    }
+    return [f"--{name}={value}" for name, value in options.items() if value is not None]
+
+
+@contextmanager
+def _settled_in(folder: Path) -> Iterator[Callable[[Item], bool]]:
+    """Whether an item has its result in this folder's checkpoint; none has where there is no folder."""
+    if not folder.is_dir():
+        yield lambda item: False
+        return
+    reader = Reader.open(folder)
+    try:
+        yield lambda item: reader.settled(item.item_id, item.input_hash)
+    finally:
+        reader.close()

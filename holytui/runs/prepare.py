@@ -127,8 +127,10 @@ def prepare(
             confirm=wishes.confirm,
             api_key=wishes.api_key,
         )
-    if loaded is not None:
-        _create_or_check(folder, loaded, wishes)
+    if loaded is not None and folder.exists():
+        check_saved(folder, loaded, wishes)
+    elif loaded is not None:
+        create(folder, _new_meta(folder.name, loaded, step_hashes(loaded.job)))
     return Launch(
         folder=folder,
         job=job,
@@ -174,12 +176,14 @@ def _with_wishes(job: Job, wishes: Wishes) -> Job:
     return job.model_copy(update={"run": job.run.model_copy(update=changes)})
 
 
-def _create_or_check(folder: Path, loaded: LoadedJob, wishes: Wishes) -> None:
-    """A new job is created; an existing one must come from this file and this text."""
+def check_saved(folder: Path, loaded: LoadedJob, wishes: Wishes) -> None:
+    """A saved job goes on only with its own file, and not unasked when the file's steps have changed.
+
+    Raises:
+        PrepareError: it is another file's job, or its steps have changed and the wishes do not say what then.
+        CheckpointError: it cannot be read.
+    """
     hashes = step_hashes(loaded.job)
-    if not folder.exists():
-        create(folder, _new_meta(folder.name, loaded, hashes))
-        return
     reader = Reader.open(folder)
     try:
         meta = reader.meta()

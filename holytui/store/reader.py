@@ -90,6 +90,13 @@ class Reader:
         )
         return Drift(changed + added, answered)
 
+    def settled(self, item_id: str, input_hash: bytes) -> bool:
+        """Whether an item is recorded with this input and has its result: a run would not send it."""
+        rows = self._all(
+            "SELECT state FROM items WHERE id = ? AND input_hash = ? AND removed = 0", (pack(item_id), input_hash)
+        )
+        return bool(rows) and rows[0][0] != PENDING
+
     def pending(self, after: int, limit: int) -> list[Work]:
         """Pending items with an index above `after`, in order; a page ends early when its input is large."""
         hashes = self.meta().step_hashes

@@ -14,7 +14,6 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.theme import Theme
 
-from holytui.core.command import Command
 from holytui.runs.desk import Desk, DeskError, JobSource
 from holytui.runs.handle import RunHandle
 from holytui.store.checkpoint import CheckpointError
@@ -79,7 +78,6 @@ class HolytuiApp(App[UiExit]):
         settings: UiSettings,
         *,
         open_job: JobSource | None = None,
-        first: Command | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Build the app.
@@ -87,8 +85,8 @@ class HolytuiApp(App[UiExit]):
         Args:
             desk: the runs and the checkpoint folder.
             settings: of the user.
-            open_job: what to open at the start, else the jobs screen.
-            first: a command to give to that job.
+            open_job: what to open at the start, else the jobs screen: a job file for its preflight, or the id of
+                a saved job, to be resumed after a question.
             clock: Unix time, seconds.
         """
         super().__init__()
@@ -97,7 +95,6 @@ class HolytuiApp(App[UiExit]):
         self.now = clock
         self.asks = Asks(self)
         self._open_job = open_job
-        self._first = first
         for theme in settings.themes.values():
             self.register_theme(theme)
         self.theme = settings.theme
@@ -117,6 +114,7 @@ class HolytuiApp(App[UiExit]):
             self.open_preflight(self._open_job)
         elif self._open_job is not None:
             self.open_run(self._open_job)
+            self.call_after_refresh(self.asks.offer_resume, self._open_job)
         if self.settings.notice:
             self.say(self.settings.notice)
 
@@ -236,13 +234,11 @@ class HolytuiApp(App[UiExit]):
             screen.refresh(layout=True)
 
 
-def run_app(
-    desk: Desk, settings: UiSettings, *, open_job: JobSource | None = None, first: Command | None = None
-) -> UiExit:
+def run_app(desk: Desk, settings: UiSettings, *, open_job: JobSource | None = None) -> UiExit:
     """Run the terminal UI to its end; the terminal is restored whatever happens."""
     # No animation: over SSH each frame is paid for in keystroke delay.
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    app = HolytuiApp(desk, settings, open_job=open_job, first=first)
+    app = HolytuiApp(desk, settings, open_job=open_job)
     result = app.run(mouse=True)
     if result is not None:
         return result

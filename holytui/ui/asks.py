@@ -45,6 +45,12 @@ class Asks:
         else:
             self._resume(job_id, snapshot)
 
+    def offer_resume(self, job_id: str) -> None:
+        """The question with which a job that was named on the command line opens, if it rests with work left."""
+        snapshot = self._app.desk.view(job_id).snapshot()
+        if snapshot.owner is None and snapshot.pending:
+            self._resume(job_id, snapshot)
+
     def _resume(self, job_id: str, snapshot: Snapshot) -> None:
         cost = expected_cost(snapshot, snapshot.pending)
         question = f"Resume {count(snapshot.pending)} items, {cost}?"

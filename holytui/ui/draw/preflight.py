@@ -12,14 +12,14 @@ from holytui.ui.draw.pen import Pen
 def sheet(pen: Pen, preview: Preview) -> list[Text]:
     """The facts, a line each."""
     estimate, muted = preview.estimate, pen.palette.muted
-    again = estimate.pending != estimate.items
     title = pen.line().gap(1).foreign(preview.name, min(30, len(preview.name)), pen.palette.accent)
-    kind = "resume of" if again else "new job from"
+    kind = "saved job, from" if preview.existing else "new job from"
     title.gap(3).add(f"{kind} ", muted).foreign(preview.source, pen.width - title.text.cell_len - 2, muted, left=True)
     lines = [title.done(), pen.blank()]
     unreadable = estimate.items - estimate.readable
     items = f"{count(estimate.readable)} readable"
     items += f", {count(unreadable)} without usable text" if unreadable else ""
+    items += f"; {count(estimate.items - estimate.pending)} have their result" if preview.existing else ""
     _fact(lines, pen, "Items", count(estimate.items), items)
     models = ", ".join(f"{step.step} {step.model}" for step in estimate.steps)
     _fact(lines, pen, "Requests", count(estimate.requests), models)

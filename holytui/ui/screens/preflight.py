@@ -69,8 +69,8 @@ class PreflightScreen(HolyScreen):
 
     def available(self) -> Iterable[tuple[str, str]]:
         if self._preview is not None and not self._preview.blockers and self._preview.key_ok:
-            pending = self._preview.estimate.pending
-            yield "open", "run all" if pending == self._preview.estimate.items else f"run {pending:,}"
+            estimate = self._preview.estimate
+            yield "open", "run all" if estimate.pending == estimate.items else f"run {estimate.pending:,}"
         if self._preview is not None:
             yield "prompts", "facts" if self._prompts else "prompts"
         yield "back", "back"

@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 
+from holytui.config import ConfigError
 from holytui.core.job import JobFileError
 from holytui.core.progress import JobState, Snapshot
 from holytui.inputs.source import InputProblem
@@ -26,12 +27,16 @@ class Exit(IntEnum):
     STOPPED = 6
     CHECKPOINT = 7
     WAIT = 8
+    DEFECT = 70
+    """EX_SOFTWARE of sysexits(3): a defect of ours, never one of the codes that mean something for a job."""
+
     HANGUP = 129
     INTERRUPT = 130
     TERMINATED = 143
 
 
 ERRORS: dict[type[Exception], Exit] = {
+    ConfigError: Exit.USAGE,
     JobFileError: Exit.USAGE,
     PrepareError: Exit.USAGE,
     EndpointError: Exit.USAGE,
@@ -43,8 +48,24 @@ ERRORS: dict[type[Exception], Exit] = {
     CheckpointError: Exit.CHECKPOINT,
 }
 
-_BREAKER_REASONS = frozenset({"auth", "quota", "model_not_found", "refused"})
-_WAIT_REASONS = frozenset({"rate_limit", "provider_unreachable"})
+_BY_REASON = {
+    (JobState.STOPPED, "auth"): Exit.BREAKER,
+    (JobState.STOPPED, "quota"): Exit.BREAKER,
+    (JobState.STOPPED, "model_not_found"): Exit.BREAKER,
+    (JobState.STOPPED, "refused"): Exit.BREAKER,
+    (JobState.STOPPED, "budget"): Exit.BUDGET,
+    (JobState.PAUSED, "rate_limit"): Exit.WAIT,
+    (JobState.PAUSED, "provider_unreachable"): Exit.WAIT,
+    (JobState.INTERRUPTED, "checkpoint"): Exit.CHECKPOINT,
+    (JobState.INTERRUPTED, "hangup"): Exit.HANGUP,
+    (JobState.INTERRUPTED, "terminated"): Exit.TERMINATED,
+}
+_BY_STATE = {
+    JobState.COMPLETED: Exit.OK,
+    JobState.COMPLETED_WITH_FAILURES: Exit.SOME_FAILED,
+    JobState.STOPPED: Exit.STOPPED,
+    JobState.PAUSED: Exit.STOPPED,
+}
 
 
 def code_of(error: Exception) -> Exit | None:
@@ -62,22 +83,7 @@ def code_after(snapshot: Snapshot, failed_before: int) -> Exit:
         snapshot: at the end of the session.
         failed_before: items that had failed before it began.
     """
-    match snapshot.state:
-        case JobState.COMPLETED:
-            return Exit.OK
-        case JobState.COMPLETED_WITH_FAILURES:
-            return Exit.SOME_FAILED
-        case JobState.STOPPED if snapshot.reason in _BREAKER_REASONS:
-            return Exit.BREAKER
-        case JobState.STOPPED if snapshot.reason == "budget":
-            return Exit.BUDGET
-        case JobState.STOPPED:
-            return Exit.STOPPED
-        case JobState.PAUSED if snapshot.reason == "limit":
-            return Exit.SOME_FAILED if snapshot.counters.failed > failed_before else Exit.OK
-        case JobState.PAUSED if snapshot.reason in _WAIT_REASONS:
-            return Exit.WAIT
-        case JobState.PAUSED:
-            return Exit.STOPPED
-        case _:
-            return Exit.CHECKPOINT if snapshot.reason == "checkpoint" else Exit.USAGE
+    if (snapshot.state, snapshot.reason) == (JobState.PAUSED, "limit"):
+        return Exit.SOME_FAILED if snapshot.counters.failed > failed_before else Exit.OK
+    by_state = _BY_STATE.get(snapshot.state, Exit.DEFECT)
+    return _BY_REASON.get((snapshot.state, snapshot.reason), by_state)

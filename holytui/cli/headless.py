@@ -10,11 +10,10 @@ from types import FrameType
 from typing import Any
 
 from holytui import plain
-from holytui.core.command import Command
+from holytui.cli.exits import Exit, code_after
 from holytui.core.progress import JobState, Snapshot, iso
 from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
-from holytui.exits import Exit, code_after
 from holytui.runs.launch import Launch
 from holytui.runs.local import LocalHandle
 from holytui.runs.thread import RunThread
@@ -59,13 +58,12 @@ class Signals:
         self._handle.stop(Halt(JobState.INTERRUPTED, "hangup", "the connection was lost"))
 
 
-def run_headless(launch: Launch, *, as_json: bool, first: Command | None = None) -> Exit:
+def run_headless(launch: Launch, *, as_json: bool) -> Exit:
     """Run a session to its end.
 
     Args:
         launch: what to run.
         as_json: JSON lines on stdout instead of a person's lines.
-        first: a command to give as soon as it runs, e.g. a retry.
 
     Raises:
         OwnedElsewhere: another process runs the job.
@@ -77,8 +75,6 @@ def run_headless(launch: Launch, *, as_json: bool, first: Command | None = None)
     handle = thread.start(launch, items.put)
     signals = Signals(handle)
     signals.install()
-    if first is not None:
-        handle.send(first)
     printer: _Printer = _JsonLines() if as_json else _Lines()
     try:
         _watch(handle, items, printer)
@@ -116,7 +112,7 @@ class _Printer:
 
 class _Lines(_Printer):
     def started(self, snapshot: Snapshot) -> None:
-        _say(plain.started_line(snapshot))
+        _say(plain.started_line(snapshot) if snapshot.counters.pending else plain.nothing_to_do(snapshot))
 
     def state(self, snapshot: Snapshot) -> None:
         _say(plain.progress_line(snapshot))

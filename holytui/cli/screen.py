@@ -1,24 +1,40 @@
 """Opens the terminal UI, and leaves the summary in the scrollback when it closes."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holytui import plain
 from holytui.config import Settings
-from holytui.core.command import Command
-from holytui.core.job import load_job
+from holytui.core.job import Job, load_job
 from holytui.resources import describe_sample, sample_jobs, themes
-from holytui.runs.desk import Sample
+from holytui.runs.desk import JobSource, Sample
+from holytui.runs.endpoint import EndpointError, resolve_endpoint, resolve_target
 from holytui.runs.launch import Tables
 from holytui.runs.local_desk import LocalDesk
-from holytui.runs.prepare import Wishes, find
+from holytui.runs.prepare import Wishes, check_saved, find, saved_job
+from holytui.store.catalog import snapshot_of
 from holytui.ui.app import FAST_S, SLOW_S, UiSettings, run_app
 from holytui.ui.theme import load_themes
 
 DEFAULT_THEME = "night"
 LINK_NOTICE = "If this link drops, the job stops safely and p resumes it."
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the screen opens with.
+
+    Attributes:
+        job: a job file for its preflight, the id of a saved job for its run screen, None for the jobs screen.
+        desk: opened with what the command line asked for.
+    """
+
+    job: JobSource | None
+    desk: LocalDesk
 
 
 def open_screen(
@@ -28,7 +44,6 @@ def open_screen(
     *,
     source: str | None = None,
     wishes: Wishes | None = None,
-    first: Command | None = None,
 ) -> int:
     """Run the terminal UI to its end; the exit code.
 
@@ -38,18 +53,18 @@ def open_screen(
         settings: of the user.
         source: a job file or id to open, else the jobs screen.
         wishes: what the command line asked for beside the job file; they hold for `source`.
-        first: a command for that job.
 
     Raises:
         JobFileError, PrepareError: `source` is neither, or not good; told before the screen opens.
+        CheckpointError: its checkpoint cannot be read.
     """
-    job: Path | str | None = None
-    if source is not None:
-        loaded, folder = find(checkpoints, source)
-        job = loaded.path if loaded is not None else folder.name
-    desk = LocalDesk(checkpoints, tables, wishes or Wishes(), _samples())
+    if source is None:
+        opening = Opening(None, LocalDesk(checkpoints, tables, _samples()))
+    else:
+        opening = _opening(checkpoints, tables, source, wishes or Wishes())
+    desk = opening.desk
     try:
-        end = run_app(desk, ui_settings(settings, os.environ), open_job=job, first=first)
+        end = run_app(desk, ui_settings(settings, os.environ), open_job=opening.job)
     finally:
         desk.shutdown()
     for line in end.lines:
@@ -58,6 +73,43 @@ def open_screen(
         sys.stdout.write("\n".join(plain.summary(snapshot)) + "\n")
     sys.stdout.flush()
     return end.code
+
+
+def _opening(checkpoints: Path, tables: Tables, source: str, wishes: Wishes) -> Opening:
+    """A job with work left opens on its run screen; a new one, or one to be read again, on its preflight."""
+    loaded, folder = find(checkpoints, source)
+    if wishes.job_id is not None:
+        folder = checkpoints / wishes.job_id
+    if loaded is None:
+        job, _ = saved_job(folder)
+    else:
+        job = loaded.job
+        if folder.is_dir():
+            check_saved(folder, loaded, wishes)
+    wishes = _with_trust_settled(job, wishes, tables)
+    names = {folder.name: wishes}
+    if loaded is None:
+        return Opening(folder.name, LocalDesk(checkpoints, tables, _samples(), wishes=names))
+    names[str(loaded.path)] = wishes
+    resumes = folder.is_dir() and wishes.drift is None and snapshot_of(folder).counters.pending > 0
+    files = {folder.name: loaded.path} if resumes else {}
+    desk = LocalDesk(checkpoints, tables, _samples(), wishes=names, files=files)
+    return Opening(folder.name if resumes else loaded.path, desk)
+
+
+def _with_trust_settled(job: Job, wishes: Wishes, tables: Tables) -> Wishes:
+    """Ask about another host and variable now: the screen cannot be asked on."""
+    answers: dict[tuple[str, str], bool] = {}
+
+    def ask(host: str, variable: str) -> bool:
+        answers[host, variable] = wishes.confirm(host, variable)
+        return answers[host, variable]
+
+    with contextlib.suppress(EndpointError):  # the preflight says what is missing
+        target = resolve_target(job.provider, wishes.base_url)
+        if not target.embedded:
+            resolve_endpoint(target, job.provider, env=os.environ, trusted=tables.trusted, confirm=ask)
+    return replace(wishes, confirm=lambda host, variable: answers.get((host, variable), False))
 
 
 def _samples() -> list[Sample]:

@@ -1,0 +1,93 @@
+"""The command `holytui`: its subcommands, and how their errors reach a person.
+
+What runs is imported when a command runs: `--help` of any command imports neither textual, httpx, aiohttp nor
+pydantic.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from holytui import __version__
+from holytui.cli import sessions, tools, views
+from holytui.cli.options import Context, checkpoints_option, on_terminal
+
+
+@contextmanager
+def errors_for_people() -> Iterator[None]:
+    """Turn errors that have a sentence into that sentence and their exit code."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit):
+        raise
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("holytui: stopped before anything ran", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; without this the interpreter would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001  # whatever it is, a person gets a sentence
+        from holytui.cli.defects import report
+        from holytui.cli.exits import Exit, code_of
+
+        code = code_of(error)
+        click.echo(f"holytui: {report(error) if code is None else error}", err=True)
+        sys.exit(int(Exit.DEFECT if code is None else code))
+
+
+class Group(click.Group):
+    """The command group, with errors told as sentences."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with errors_for_people():
+            return super().invoke(ctx)
+
+
+@click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="holytui")
+@checkpoints_option
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Long LLM batch jobs in a terminal: no recorded answer is lost, none is paid for twice.
+
+    Without a command: the terminal UI over the checkpoint folder.
+    """
+    if context.invoked_subcommand is None:
+        shared = context.ensure_object(Context)
+        if on_terminal():
+            from holytui.cli.screen import open_screen
+
+            sys.exit(open_screen(shared.folder(), shared.tables(), shared.settings()))
+        context.invoke(views.jobs)
+        click.echo("No terminal here, so no terminal UI: see holytui --help for commands.", err=True)
+
+
+for command in (
+    sessions.run,
+    sessions.resume,
+    sessions.pause,
+    sessions.stop,
+    sessions.retry,
+    views.jobs,
+    views.status,
+    views.log,
+    views.failures,
+    views.export,
+    tools.estimate,
+    tools.schema,
+    tools.simulate,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The entry point; a defect of ours ends in a sentence too, with its traceback in a file."""
+    from holytui.cli.windows import refuse_windows
+
+    refuse_windows()
+    cli.main(prog_name="holytui", standalone_mode=True)

@@ -1,0 +1,87 @@
+"""Options that several commands share, and what they mean."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from holytui.config import Settings
+    from holytui.runs.launch import Tables
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Context:
+    """What every command shares; filled from the options before and after the subcommand."""
+
+    checkpoints: Path | None = None
+    _settings: "Settings | None" = None
+
+    def settings(self) -> "Settings":
+        """The user's settings; what means nothing in them is told once."""
+        if self._settings is None:
+            from holytui.config import load_settings
+
+            self._settings = load_settings(os.environ)
+            for note in self._settings.notes:
+                click.echo(f"holytui: {note}", err=True)
+        return self._settings
+
+    def folder(self) -> Path:
+        """The checkpoint folder: flag, then variable, then config.toml, then ./checkpoints."""
+        return self.checkpoints or self.settings().checkpoints
+
+    def tables(self) -> "Tables":
+        from holytui.resources import model_factors, price_table
+        from holytui.runs.launch import Tables
+
+        settings = self.settings()
+        return Tables(price_table(), settings.prices, model_factors(), frozenset(settings.trusted))
+
+
+pass_context = click.make_pass_decorator(Context, ensure=True)
+
+
+def _set_checkpoints(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:  # noqa: ARG001  # click's signature
+    if value is not None:
+        context.ensure_object(Context).checkpoints = value
+
+
+def checkpoints_option(command: F) -> F:
+    """`--checkpoints DIR`, wherever it stands."""
+    option = click.option(
+        "--checkpoints",
+        type=click.Path(file_okay=False, path_type=Path),
+        expose_value=False,
+        callback=_set_checkpoints,
+        help="The folder where jobs are saved (default ./checkpoints, or HOLYTUI_CHECKPOINTS).",
+    )
+    return option(command)
+
+
+def on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def run_options(command: F) -> F:
+    """What `run` and `resume` share."""
+    options = [
+        click.option("--headless", is_flag=True, help="Plain lines instead of the terminal UI."),
+        click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout; implies --headless."),
+        click.option("--limit", type=click.IntRange(min=1), help="End the session after N results."),
+        click.option("--concurrency", type=click.IntRange(min=1), help="Requests in flight at most."),
+        click.option("--budget", type=click.FloatRange(min=0, min_open=True), help="USD, for the whole job."),
+        click.option("--base-url", help="Send requests there instead."),
+        click.option("--trust", is_flag=True, help="Send the key to a host that is not its preset's."),
+        click.option("--detach", is_flag=True, help="Run in the background, apart from this terminal."),
+        click.option("--executor", default="local", help="local (celery: not in this version)."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,55 @@
+"""Commands beside any job: what a job file would cost, its schema, the simulator."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from holytui.cli.options import Context, checkpoints_option, pass_context
+
+
+@click.command()
+@click.argument("jobfile", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@checkpoints_option
+@pass_context
+def estimate(context: Context, /, jobfile: Path, as_json: bool) -> None:  # noqa: FBT001  # click passes options by name
+    """Items, tokens and money before anything is spent; nothing is sent."""
+    from holytui import plain
+    from holytui.core.job import load_job
+    from holytui.runs.endpoint import resolve_target
+    from holytui.runs.estimating import estimate_job
+
+    loaded = load_job(jobfile)
+    simulated = resolve_target(loaded.job.provider).simulated
+    book = context.tables().book(loaded.job)
+    result = estimate_job(loaded.job, loaded.base_dir, book, simulated=simulated)
+    if as_json:
+        click.echo(json.dumps(result.to_json()))
+    else:
+        click.echo("\n".join(plain.estimate_lines(result)))
+
+
+@click.command()
+def schema() -> None:
+    """The JSON Schema of a job file, for editors."""
+    from holytui.core.job import job_schema
+
+    click.echo(json.dumps(job_schema(), indent=2))
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free port.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--latency", default=None, metavar="S[:SIGMA]", help="Seconds an answer takes, and its spread.")
+@click.option("--first-token", type=click.FloatRange(min=0), default=None, help="Seconds until the first word.")
+@click.option("--tokens-per-s", type=click.FloatRange(min=0, min_open=True), default=None)
+@click.option("--max-in-flight", type=click.IntRange(min=1), default=None, help="429 above this many.")
+@click.option("--fault", "faults", multiple=True, metavar="KIND=RATE", help="E.g. stall=0.01; repeatable.")
+@click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="A JSON line per request.")
+def simulate(port: int, **options: Any) -> None:
+    """A provider that is none: an OpenAI-compatible simulator on this machine, for tests and trials."""
+    from holytui.provider.simulator import parse_options, run_forever
+
+    run_forever(parse_options(**options), port)
