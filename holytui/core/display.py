@@ -135,6 +135,19 @@ def _head(line: str, width: int) -> str:
     return line
 
 
+def wrap(line: str, width: int) -> list[str]:
+    """A safe line cut into lines of at most this many cells, between words where there are any."""
+    parts = []
+    while cell_width(line) > width:
+        part = _head(line, width)
+        at = part.rfind(" ")
+        if line[len(part)] != " " and at > width // 3:
+            part = part[:at]
+        parts.append(part or line[:1])
+        line = line[len(parts[-1]) :].removeprefix(" ")
+    return [*parts, line]
+
+
 def count(number: int) -> str:
     """A whole number with thousands separated: `3,421`."""
     return f"{number:,}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,14 @@ from holytui.store.reader import Reader
 
 JobSource = Path | str
 """A job file's path, or the id of a saved job."""
+
+
+class Leaving(StrEnum):
+    """Why this process ends its runs."""
+
+    QUIT = "quit"
+    HANGUP = "hangup"
+    TERMINATED = "terminated"
 
 
 class DeskError(Exception):
@@ -89,5 +98,5 @@ class Desk(Protocol):
     def leave_running(self, job_id: str) -> str:
         """Hand a run over to a background process; what to tell the user. Blocks."""
 
-    def shutdown(self) -> None:
+    def shutdown(self, why: Leaving = Leaving.QUIT) -> None:
         """End all runs of this process; blocks for two seconds at most."""

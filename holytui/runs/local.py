@@ -41,7 +41,7 @@ class LocalHandle:
         return self._run.latest
 
     def in_flight(self) -> Sequence[InFlight]:
-        return self._run.in_flight() if self.owned_here else ()
+        return self._run.in_flight if self.owned_here else ()
 
     def send(self, command: Command) -> None:
         self._call(lambda: self._run.command(command))

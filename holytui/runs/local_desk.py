@@ -9,12 +9,12 @@ from pathlib import Path
 from holytui.core.command import Command, Verb
 from holytui.core.identity import step_hashes
 from holytui.core.job import JobFileError, Provider
-from holytui.core.progress import InFlight, JobState, Snapshot
+from holytui.core.progress import JobState, Snapshot
 from holytui.core.work import Item
 from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
 from holytui.runs.background import BackgroundFailed, run_in_background, told
-from holytui.runs.desk import DeskError, JobSource, Preview, Sample
+from holytui.runs.desk import DeskError, JobSource, Leaving, Preview, Sample
 from holytui.runs.endpoint import (
     EndpointError,
     KeyMissing,
@@ -46,6 +46,11 @@ SENTENCES = (
     BackgroundFailed,
 )
 LEAVE_S = 5.0
+_HALTS = {
+    Leaving.QUIT: Halt(JobState.STOPPED, "user", ""),
+    Leaving.HANGUP: Halt(JobState.INTERRUPTED, "hangup", "the connection was lost"),
+    Leaving.TERMINATED: Halt(JobState.INTERRUPTED, "terminated", "the system ended holytui"),
+}
 
 
 class RestingHandle(RemoteHandle):
@@ -246,17 +251,13 @@ class LocalDesk:
             raise DeskError(str(error)) from error
         return told(job_id, owner)
 
-    def shutdown(self) -> None:
+    def shutdown(self, why: Leaving = Leaving.QUIT) -> None:
         """End all runs of this process at once; harmless when repeated."""
-        self._thread.shutdown()
+        self._thread.shutdown(_HALTS[why])
 
     def ended(self) -> list[Snapshot]:
         """The last snapshots of all runs of this process, for the summary."""
         return [handle.snapshot() for handle in self._thread.all()]
-
-    def in_flight_here(self) -> Sequence[InFlight]:
-        """What all runs of this process have in hand."""
-        return [flight for handle in self._thread.running() for flight in handle.in_flight()]
 
     def _freshest(self, entry: JobEntry) -> JobEntry:
         mine = self._thread.handle(entry.folder)

@@ -69,10 +69,8 @@ class OwnedRun:
         self._side_tasks: list[asyncio.Task[None]] = []
         self._started_session = False
         self.latest: Snapshot = self._picture.draw(self._counters)
-
-    def in_flight(self) -> Sequence[InFlight]:
-        """What is in hand, oldest first; safe from any thread."""
-        return self._engine.executor.in_flight() if self._engine is not None else ()
+        self.in_flight: Sequence[InFlight] = ()
+        """What `latest` counts as running, oldest first."""
 
     async def main(self) -> None:
         """The whole session. Whatever goes wrong ends in the snapshot and, if it can, in the checkpoint."""
@@ -267,14 +265,15 @@ class OwnedRun:
             if time.monotonic() - shown >= LIVE_S:
                 shown = time.monotonic()
                 with contextlib.suppress(OSError):  # a full or lost folder is told by the writer
-                    live.write_live(self.launch.folder, self.latest, self.in_flight())
+                    live.write_live(self.launch.folder, self.latest, self.in_flight)
             await asyncio.sleep(TICK_S)
 
     def _publish(self) -> None:
         if self._writer is not None:
             self._counters = self._writer.counters
             self._picture.saved_at = self._writer.saved_at
-        self.latest = self._picture.draw(self._counters)
+        self.in_flight = self._engine.executor.in_flight() if self._engine is not None else ()
+        self.latest = self._picture.draw(self._counters, self.in_flight)
 
     def _runner_changed(self) -> None:
         """Pausing becomes paused when the last item is put down, and running again on resume."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from holytui.core.pace import ENOUGH_RESULTS, Pace, explain
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind
-from holytui.core.progress import Counters, Eta, JobState, LogLine, Owner, Snapshot
+from holytui.core.progress import Counters, Eta, InFlight, JobState, LogLine, Owner, Snapshot
 from holytui.core.work import AttemptEvent, Notice, Outcome, Sink
 from holytui.engine.admission.door import Admission
 from holytui.engine.flights import Flights
@@ -90,14 +90,17 @@ class Picture:
         """The session is over: its clock stands still."""
         self._ended = self._now()
 
-    def draw(self, counters: Counters) -> Snapshot:
-        """A snapshot of this moment around committed counters."""
+    def draw(self, counters: Counters, in_flight: Sequence[InFlight] = ()) -> Snapshot:
+        """A snapshot of this moment around committed counters.
+
+        Args:
+            counters: as of the last commit.
+            in_flight: of the same moment; what stands ready at the door is not in it, and is pending to everyone
+                outside.
+        """
         job, admission = self._launch.job, self.admission
-        in_hand = self.runner.in_hand if self.runner is not None else 0
-        # An item whose result is committed but whose task has not ended yet would count twice.
-        # Those that stand ready at the door are still pending to everyone outside.
-        staged = admission.waiting if admission is not None else 0
-        running = min(max(0, in_hand - staged), counters.pending)
+        # An item whose result is committed but whose step has not landed yet would count twice.
+        running = min(len({flight.index for flight in in_flight}), counters.pending)
         gate = admission.gate.opens_in if admission is not None else None
         concurrency = admission.concurrency if admission is not None else None
         return Snapshot(

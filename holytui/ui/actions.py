@@ -1,6 +1,6 @@
 """Every key of the terminal UI: one registry feeds bindings, footer, help and the README's table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -106,9 +106,20 @@ def of_screen(screen: str) -> list[Action]:
     return [action for action in ACTIONS if screen in action.screens]
 
 
-def key_of(action_id: str) -> str:
-    """The first key of an action, as people write it."""
-    return shown(next(action for action in ACTIONS if action.id == action_id).keys[0])
+def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:
+    """The keys of an action as people write them; a user's keymap goes first.
+
+    Args:
+        action: of the registry.
+        keymap: keys by action id, comma-separated.
+    """
+    own = keymap.get(action.id)
+    return [shown(key) for key in (own.split(",") if own else action.keys)]
+
+
+def key_of(action_id: str, keymap: Mapping[str, str]) -> str:
+    """The first of them."""
+    return keys_of(next(action for action in ACTIONS if action.id == action_id), keymap)[0]
 
 
 def keys_table(actions: Iterable[Action] = ACTIONS) -> str:

@@ -14,7 +14,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.theme import Theme
 
-from holytui.runs.desk import Desk, DeskError, JobSource
+from holytui.runs.desk import Desk, DeskError, JobSource, Leaving
 from holytui.runs.handle import RunHandle
 from holytui.store.checkpoint import CheckpointError
 from holytui.ui.actions import app_bindings
@@ -107,8 +107,8 @@ class HolytuiApp(App[UiExit]):
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
-        for number, code in ((signal.SIGHUP, HANGUP), (signal.SIGTERM, TERMINATED)):
-            loop.add_signal_handler(number, self._told_to_end, code)
+        loop.add_signal_handler(signal.SIGHUP, self._told_to_end, HANGUP, Leaving.HANGUP)
+        loop.add_signal_handler(signal.SIGTERM, self._told_to_end, TERMINATED, Leaving.TERMINATED)
         self.push_screen(JobsScreen())
         if isinstance(self._open_job, Path):
             self.open_preflight(self._open_job)
@@ -118,9 +118,9 @@ class HolytuiApp(App[UiExit]):
         if self.settings.notice:
             self.say(self.settings.notice)
 
-    def _told_to_end(self, code: int) -> None:
+    def _told_to_end(self, code: int, why: Leaving) -> None:
         """The link broke or the system ends us: save first, then go."""
-        self.desk.shutdown()
+        self.desk.shutdown(why)
         self.exit(UiExit(code), return_code=code)
 
     def say(self, text: str, *, bad: bool = False) -> None:
@@ -214,7 +214,7 @@ class HolytuiApp(App[UiExit]):
 
     def action_help(self) -> None:
         if isinstance(self.screen, HolyScreen):
-            self.push_screen(HelpScreen(self.screen.pen(), self.screen.registered()))
+            self.push_screen(HelpScreen(self.screen.pen(), self.screen.registered(), self.settings.keymap))
 
     async def action_quit(self) -> None:
         self.asks.quit()

@@ -60,16 +60,19 @@ def _sums(pen: Pen, snapshot: Snapshot) -> Text:
     line.cell(count(snapshot.pending), 10, right=True).add(" pending")
     if pen.width >= 120:
         tokens_in, tokens_out = snapshot.tokens_per_s
-        line.gap(5).add(f"of {count(counters.total)}").gap(8).add(f"{snapshot.rate_per_s:.2f} items/s")
+        line.gap(5).add(f"of {count(counters.total)}").gap(8).add(f"{_rate(snapshot.rate_per_s)} items/s")
         line.gap(4).add(f"{count(round(tokens_in))} tokens/s in, {count(round(tokens_out))} out")
         return line.end(f"requests {count(counters.requests)}", palette.muted).done()
     return line.end(f"of {count(counters.total)}").done()
 
 
 def _eta(pen: Pen, snapshot: Snapshot, now: float) -> Text:
-    line, palette = pen.line().gap(1).cell("ETA", 7, pen.palette.muted), pen.palette
+    palette = pen.palette
     if snapshot.message and snapshot.state in RESTING:
-        return line.foreign(snapshot.message, pen.width - 9, palette.warn).done()
+        sentence, _, _ = snapshot.message.partition(". ")
+        line = pen.line().gap(1).cell("Why", 7, palette.muted)
+        return line.foreign(sentence.removesuffix("."), pen.width - 9, palette.warn).done()
+    line = pen.line().gap(1).cell("ETA", 7, palette.muted)
     if snapshot.state in {JobState.COMPLETED, JobState.COMPLETED_WITH_FAILURES}:
         began, ended = clock(snapshot.started_at), clock(snapshot.ended_at)
         return line.add(f"done, {began} to {ended}, {span(snapshot.elapsed_s)} active").done()
@@ -81,7 +84,7 @@ def _eta(pen: Pen, snapshot: Snapshot, now: float) -> Text:
     ends = f"{clock(now + eta.low)}–{clock(now + eta.high)}"
     at = clock(now + eta.high) if clock(now + eta.low) == clock(now + eta.high) else ends
     line.add(f"{band}, at {at}")
-    rate = "" if pen.width >= 120 else f"   {snapshot.rate_per_s:.2f}/s"
+    rate = "" if pen.width >= 120 else f"   {_rate(snapshot.rate_per_s)}/s"
     line.add(rate).gap(3).add(eta.reason, palette.muted)
     if pen.width >= 120 and snapshot.saved_at is not None:
         kept = count(snapshot.counters.succeeded)
@@ -94,12 +97,19 @@ def _cost(pen: Pen, snapshot: Snapshot) -> Text:
     line = pen.line().gap(1).cell("Cost", 7, palette.muted)
     line.add(f"{usd(counters.spend.money)} spent")
     if snapshot.simulated:
-        line.add(", simulated: not charged", palette.muted)
-    projected = snapshot.projected
-    if projected.kind is not MoneyKind.UNKNOWN and counters.pending:
-        line.gap(3).add(f"{usd(projected)} at the end")
+        line.add(", simulated", palette.muted)
+    parts = []
+    if snapshot.projected.kind is not MoneyKind.UNKNOWN and counters.pending:
+        parts.append(f"{usd(snapshot.projected)} at the end")
     if snapshot.budget_usd is not None:
-        line.gap(3).add(f"${snapshot.budget_usd:.2f} budget")
+        parts.append(f"${snapshot.budget_usd:.2f} budget")
     if counters.wasted.unknown or counters.wasted.known_usd:
-        line.gap(3).add(f"{usd(counters.wasted.money)} wasted")
+        parts.append(f"{usd(counters.wasted.money)} wasted")
+    for part in parts:
+        if line.text.cell_len + 3 + len(part) < pen.width:
+            line.gap(3).add(part)
     return line.done()
+
+
+def _rate(per_s: float) -> str:
+    return f"{per_s:.2f}" if per_s < 10 else count(round(per_s))

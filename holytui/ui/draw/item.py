@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from holytui.core.display import count, safe_block, usd
+from holytui.core.display import count, safe_block, usd, wrap
 from holytui.core.work import ItemState
 from holytui.store.rows import AttemptRow, ItemDetail
 from holytui.ui.draw.pen import ITEM_GLYPHS, Line, Pen
@@ -10,6 +10,9 @@ from holytui.ui.draw.words import advice, clock, meaning
 
 TABS = ("prompt", "answer", "raw")
 AXIS = 26
+WIDE = 96
+"""From here on there is room for when a try began, when its last word came, and the clock that fired."""
+
 SHOWN_CHARS = 400_000
 """Of a text on the screen; an export has all of it."""
 
@@ -52,9 +55,12 @@ def attempts(pen: Pen, detail: ItemDetail) -> list[Text]:
 def _attempts_header(pen: Pen) -> Text:
     muted = pen.palette.muted
     line = pen.line().gap(1).cell("STEP", 9, muted).cell("TRY", 4, muted, right=True)
-    if pen.width >= 96:
+    if pen.width >= WIDE:
         line.gap(1).cell("START", 9, muted)
-    line.cell("FIRST", 7, muted, right=True).cell("LAST", 7, muted, right=True).cell("END s", 7, muted, right=True)
+    line.cell("FIRST", 7, muted, right=True)
+    if pen.width >= WIDE:
+        line.cell("LAST", 7, muted, right=True)
+    line.cell("END s", 7, muted, right=True)
     return line.gap(1).cell("╌ wait ━ content · silence", AXIS, muted).gap(1).add("ENDED BY", muted).done()
 
 
@@ -62,16 +68,17 @@ def _attempt(pen: Pen, attempt: AttemptRow, longest: float) -> Text:
     palette = pen.palette
     line = pen.line().gap(1).foreign(attempt.step, 9, palette.muted)
     line.cell(str(attempt.number) if attempt.counted else "·", 4, right=True)
-    if pen.width >= 96:
+    if pen.width >= WIDE:
         line.gap(1).cell(clock(attempt.started_at, seconds=True), 9)
-    for seconds in (attempt.first_s, attempt.last_s, attempt.ended_s):
+    last = (attempt.last_s,) if pen.width >= WIDE else ()
+    for seconds in (attempt.first_s, *last, attempt.ended_s):
         line.cell("-" if seconds is None else f"{seconds:.1f}", 7, right=True)
     _axis(line.gap(1), pen, attempt, longest)
     if attempt.kind is None:
         words, style = ("answered" if attempt.counted else attempt.message), palette.good
     else:
-        limit = "" if attempt.clock_s is None else f" {attempt.clock_s:g} s"
-        words, style = f"{attempt.kind.value}{limit}", palette.bad
+        limit = "" if attempt.clock_s is None or pen.width < WIDE else f" {attempt.clock_s:g} s"
+        words, style = f"{attempt.kind.value.removeprefix('timeout.')}{limit}", palette.bad
     line.gap(1).foreign(words, max(8, pen.width - line.text.cell_len - 10), style)
     return line.end(usd(attempt.cost), palette.muted).done()
 
@@ -98,26 +105,35 @@ def text_of(detail: ItemDetail, tab: str) -> tuple[str, str]:
     if tab == "raw":
         bodies = [f"{a.step} try {a.number}: {a.message}\n{a.text}" for a in detail.attempts if a.message or a.text]
         return "\n\n".join(bodies), "what came back, by attempt"
-    results = [result for result in detail.results.values() if result.text is not None]
-    if results:
-        note = "partial: never exported as an answer" if detail.row.state is ItemState.FAILED else ""
-        if len(results) == 1:
-            return results[0].text or "", note
-        return "\n\n".join(f"{result.step}:\n{result.text}" for result in results), note
-    partial = next((a for a in reversed(detail.attempts) if a.text), None)
-    if partial is not None:
-        return partial.text, f"partial, {partial.step} try {partial.number}"
-    return "", "no answer"
+    return _answers(detail)
+
+
+def _answers(detail: ItemDetail) -> tuple[str, str]:
+    """What the steps answered; of a step that failed what came before it did, said to be partial."""
+    answered = [(result.step, result.text) for result in detail.results.values() if result.kind is None]
+    failed = (detail.row.state is ItemState.FAILED and detail.row.step) or ""
+    if not failed:
+        if len(answered) == 1:
+            return answered[0][1] or "", answered[0][0]
+        return "\n\n".join(f"{step}:\n{text}" for step, text in answered), "" if answered else "no answer yet"
+    partial = next((a for a in reversed(detail.attempts) if a.step == failed and a.text), None)
+    parts = [f"{step}:\n{text}" for step, text in answered]
+    if partial is None:
+        return "\n\n".join([*parts, f"{failed}: no answer"]), f"{failed} brought no answer"
+    note = f"{failed}: partial, try {partial.number}"
+    if not parts:
+        return partial.text, note
+    return "\n\n".join([*parts, f"{failed} (partial, try {partial.number}):\n{partial.text}"]), note
 
 
 def body(pen: Pen, detail: ItemDetail, tab: str) -> list[Text]:
-    """The tab's text, wrapped; foreign, so made safe line by line."""
+    """The tab's text, wrapped between words; foreign, so made safe line by line."""
     text, _ = text_of(detail, tab)
     width = max(20, pen.width - 2)
     lines = [
-        pen.line().gap(1).foreign(block[start : start + width], width).done()
+        pen.line().gap(1).foreign(part, width).done()
         for block in safe_block(text[:SHOWN_CHARS])
-        for start in range(0, max(1, len(block)), width)
+        for part in wrap(block, width)
     ]
     if len(text) > SHOWN_CHARS:
         lines.append(

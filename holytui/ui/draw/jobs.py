@@ -1,11 +1,9 @@
 """The jobs screen's rows, and the morning report under them."""
 
-import textwrap
-
 from rich.text import Text
 
-from holytui.core.display import count, percent, safe, usd
-from holytui.core.progress import LIVE_STATES, JobState, Snapshot
+from holytui.core.display import count, percent, usd
+from holytui.core.progress import LIVE_STATES, Snapshot
 from holytui.runs.desk import Sample
 from holytui.store.catalog import JobEntry
 from holytui.ui.draw.pen import Pen
@@ -44,7 +42,7 @@ def header(pen: Pen) -> Text:
     line.cell("JOB", _name_width(pen), style).gap(1).cell("STATE", STATE, style)
     line.cell("DONE", 7, style, right=True).cell("OF", 8, style, right=True).cell("", 5)
     line.cell("FAIL", 6, style, right=True).cell("SPENT", 10, style, right=True)
-    line.gap(2).cell("WHEN", 5, style)
+    line.gap(1).cell("WHEN", 5, style)
     line.text.truncate(pen.width + 2)
     return line.text
 
@@ -62,7 +60,7 @@ def row(pen: Pen, entry: JobEntry, now: float) -> Text:
     failed = count(counters.failed) if counters.failed else "-"
     line.cell(failed, 6, pen.palette.bad if counters.failed else pen.palette.muted, right=True)
     line.cell(spent(snapshot), 10, pen.palette.muted if snapshot.simulated else None, right=True)
-    return line.gap(2).cell(when(snapshot, now), 5, pen.palette.muted).done()
+    return line.gap(1).cell(when(snapshot, now), 5, pen.palette.muted).done()
 
 
 def samples_header(pen: Pen) -> Text:
@@ -116,12 +114,10 @@ def _money(snapshot: Snapshot) -> str:
     label = " at list prices, simulated: not charged" if snapshot.simulated else ""
     budget = "" if snapshot.budget_usd is None else f" of the ${snapshot.budget_usd:.2f} budget"
     words = f"Spent {money}{budget}{label}."
-    if pending and snapshot.state is not JobState.RUNNING:
+    if pending and not snapshot.message and snapshot.state not in LIVE_STATES:
         words += f" p resumes the {count(pending)} pending."
     return words
 
 
 def _wrapped(pen: Pen, sentence: str) -> list[Text]:
-    """Foreign words wrapped to the width, one blank in."""
-    width = max(20, pen.width - 2)
-    return [pen.line().gap(1).foreign(line, width).done() for line in textwrap.wrap(safe(sentence), width)[:3]]
+    return pen.paragraph(sentence)[:3]

@@ -6,7 +6,7 @@ from rich.style import Style
 from rich.text import Text
 
 from holytui.core.display import count, span
-from holytui.core.progress import InFlight, LogLine, Snapshot
+from holytui.core.progress import LIVE_STATES, InFlight, LogLine, Snapshot
 from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.words import advice, clock, meaning
 
@@ -23,7 +23,10 @@ def live(
     events = [log_line(pen, event) for event in snapshot.last_events[:LOG_LINES]]
     below = ([pen.blank(), *failed] if failed else []) + ([pen.blank(), *events] if events else [])
     room = max(2, height - len(below))
-    above = in_flight(pen, snapshot, flights, room, gauge=two_columns)
+    if flights or snapshot.state in LIVE_STATES:
+        above = in_flight(pen, snapshot, flights, room, gauge=two_columns)
+    else:
+        above = _rest(pen, snapshot)[:room]
     above += [pen.blank()] * (room - len(above))
     return (above + below)[:height]
 
@@ -49,6 +52,11 @@ def in_flight(
     return lines
 
 
+def _rest(pen: Pen, snapshot: Snapshot) -> list[Text]:
+    """Why nothing runs, in full: the line on top has room for its beginning only."""
+    return pen.paragraph(snapshot.message or _nothing(snapshot))
+
+
 def _flight(pen: Pen, flight: InFlight, id_width: int, step_width: int, *, gauge: bool) -> Text:
     style = _phase_style(pen, flight.phase)
     line = pen.line().gap(1).foreign(flight.item_id, id_width, left=True).gap(1)
@@ -60,7 +68,7 @@ def _flight(pen: Pen, flight: InFlight, id_width: int, step_width: int, *, gauge
         line.add("━" * full, style).add("─" * (GAUGE - full), pen.palette.muted).gap(1)
     tail = flight.tail if flight.phase not in {"streaming", "silent"} else flight.tail[-200:]
     room = pen.width - line.text.cell_len - 1
-    return line.foreign(tail[-room:] if flight.phase == "streaming" else tail, room, pen.palette.muted).done()
+    return line.foreign(tail[-room:].lstrip() if flight.phase == "streaming" else tail, room, pen.palette.muted).done()
 
 
 def _phase_style(pen: Pen, phase: str) -> Style:
@@ -79,8 +87,10 @@ def _failed_summary(pen: Pen, snapshot: Snapshot) -> list[Text]:
     failures = sorted(snapshot.counters.failures.items(), key=lambda pair: -pair[1])
     if not failures:
         return []
-    header = pen.line().gap(1).cell(f"FAILED {count(snapshot.counters.failed)}", 31, pen.palette.muted)
-    lines = [header.add("WHAT TO DO", pen.palette.muted).done()]
+    header = pen.line().gap(1).cell(f"FAILED {count(snapshot.counters.failed)}", 30, pen.palette.muted)
+    if pen.width >= 110:
+        header.gap(1).cell("WHAT IT MEANS", 38, pen.palette.muted)
+    lines = [header.gap(1).add("WHAT TO DO", pen.palette.muted).done()]
     lines += [failure_row(pen, kind, number) for kind, number in failures[:FAILED_LINES]]
     rest = failures[FAILED_LINES:]
     if rest:

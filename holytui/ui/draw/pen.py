@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from rich.style import Style
 from rich.text import Text
 
-from holytui.core.display import cell_width, fit, fit_left, safe
+from holytui.core.display import cell_width, fit, fit_left, safe, wrap
 from holytui.core.progress import JobState
 from holytui.core.work import ItemState
 from holytui.ui.theme import Palette
@@ -47,6 +47,11 @@ class Pen:
     def plain(self, text: str, style: Style | None = None) -> Text:
         """A line of our own words."""
         return self.line().add(text, style).done()
+
+    def paragraph(self, sentence: str, style: Style | None = None) -> list[Text]:
+        """Foreign words wrapped to the width, one blank in."""
+        width = max(20, self.width - 2)
+        return [self.line().gap(1).foreign(part, width, style).done() for part in wrap(safe(sentence), width)]
 
     def blank(self) -> Text:
         return Text("")

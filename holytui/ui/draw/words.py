@@ -76,8 +76,7 @@ def spent(snapshot: Snapshot) -> str:
     """Money spent; a simulated run charged nothing and says so."""
     if snapshot.simulated:
         return "simulated"
-    money = snapshot.counters.spend.money
-    return "—" if money.usd is not None and not money.usd else usd(money)
+    return usd(snapshot.counters.spend.money)
 
 
 def meaning(kind: str) -> str:

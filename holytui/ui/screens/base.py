@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from rich.style import Style
-from rich.text import Text
 from textual.screen import Screen
 
 from holytui.ui.actions import Action, key_of, of_screen
@@ -81,7 +80,7 @@ class HolyScreen(Screen[None]):
         """Write the footer: what fits, the verbs that fit the moment."""
         line = self.pen().line().gap(1)
         for action_id, verb in self.available():
-            words = f"{key_of(action_id)} "
+            words = f"{key_of(action_id, self.holy.settings.keymap)} "
             if line.text.cell_len + len(words) + len(verb) + 3 > self.size.width:
                 break
             line.add(words, self.palette.accent).add(f"{verb}   ", self.palette.muted)
@@ -94,7 +93,3 @@ class HolyScreen(Screen[None]):
 
     def lines(self, name: str) -> Lines:
         return self.query_one(f"#{name}", Lines)
-
-    def wrap(self, sentence: str) -> list[Text]:
-        """A sentence over the screen's width."""
-        return [self.pen().line().gap(1).foreign(sentence, self.size.width - 2).done()]

@@ -11,7 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from holytui.core.display import count
+from holytui.core.display import count, usd
+from holytui.core.pricing import Money, MoneyKind
 from holytui.ui.draw.pen import Pen
 from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
@@ -51,7 +52,7 @@ class ChoiceDialog(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         pen = self._pen
-        lines = [pen.line().gap(1).foreign(sentence, WIDTH - 4).done() for sentence in self._sentences]
+        lines = [line for sentence in self._sentences for line in pen.paragraph(sentence)]
         self.query_one("#question", Lines).show(lines)
         choices = self.query_one("#choices", LineList)
         choices.styles.height = len(self._choices)
@@ -137,7 +138,7 @@ class RetryDialog(ModalScreen[tuple[str, ...] | None]):
         items = sum(tick.number for tick in chosen)
         costs = [tick.usd for tick in chosen]
         known = None if any(cost is None for cost in costs) else sum(cost or 0.0 for cost in costs)
-        cost = "cost unknown" if known is None else f"about ${known:.2f}"
+        cost = "cost unknown" if known is None else f"about {usd(Money(known, MoneyKind.COMPUTED))}"
         label = ", simulated: not charged" if self._simulated else ""
         pen = self._pen
         line = pen.line().gap(1).add(f"{count(items)} items, {cost}{label}")

@@ -1,6 +1,6 @@
 """Every key of the screen below, from the registry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from holytui.ui.actions import Action, shown
+from holytui.ui.actions import Action, keys_of
 from holytui.ui.draw.pen import Pen
 from holytui.ui.widgets.line_list import LineList
 
@@ -22,8 +22,9 @@ class HelpScreen(ModalScreen[None]):
         Binding("k,up", "move(-1)", show=False),
     ]
 
-    def __init__(self, pen: Pen, actions: Sequence[Action]) -> None:
+    def __init__(self, pen: Pen, actions: Sequence[Action], keymap: Mapping[str, str]) -> None:
         super().__init__()
+        self._keymap = keymap
         self._pen = pen
         self._actions = actions
 
@@ -37,7 +38,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _line(self, place: int) -> Text:
         action = self._actions[place]
-        keys = " ".join(shown(key) for key in action.keys)
+        keys = " ".join(keys_of(action, self._keymap))
         return self._pen.line().gap(1).cell(keys, 18, self._pen.palette.accent).add(action.help).done()
 
     def action_move(self, by: int) -> None:

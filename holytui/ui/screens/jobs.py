@@ -7,6 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.screen import ModalScreen
 
 from holytui.core.progress import JobState
 from holytui.runs.desk import Sample
@@ -34,6 +35,7 @@ class JobsScreen(HolyScreen):
         self._order: list[str] = []
         self._rows: list[Row] = []
         self._filter = ""
+        self._left = False
 
     def compose(self) -> ComposeResult:
         yield Lines(id="title")
@@ -47,8 +49,12 @@ class JobsScreen(HolyScreen):
         self.refresh_rows()
         self.set_interval(self.holy.settings.slow_s, self.refresh_rows)
 
+    def on_screen_suspend(self) -> None:
+        self._left = not isinstance(self.app.screen, ModalScreen)
+
     def on_screen_resume(self) -> None:
-        self._sort()
+        if self._left:
+            self._sort()
         self.refresh_rows()
 
     def on_resize(self) -> None:
@@ -67,7 +73,7 @@ class JobsScreen(HolyScreen):
         entries = {entry.job_id: entry for entry in self.holy.desk.jobs()}
         order = [job for job in self._order if job in entries]
         self._order = order + [job for job in entries if job not in order]
-        here = self._current_id()
+        here = _identity(self._current())
         self._rows = self._build([entries[job] for job in self._order])
         self.the_list().show(len(self._rows), self._line, selectable=lambda place: not self._is_header(place))
         self._keep(here)
@@ -108,14 +114,9 @@ class JobsScreen(HolyScreen):
         row = self._rows[place] if place < len(self._rows) else None
         return None if row is None or isinstance(row, Text) else row
 
-    def _current_id(self) -> str | None:
-        row = self._current()
-        return row.job_id if isinstance(row, JobEntry) else None if row is None else row.name
-
-    def _keep(self, wanted: str | None) -> None:
+    def _keep(self, wanted: tuple[str, str] | None) -> None:
         for place, row in enumerate(self._rows):
-            name = row.job_id if isinstance(row, JobEntry) else row.name if isinstance(row, Sample) else None
-            if name is not None and name == wanted:
+            if wanted is not None and _identity(row) == wanted:
                 self.the_list().move_to(place)
                 return
 
@@ -202,3 +203,10 @@ class JobsScreen(HolyScreen):
         row = self._current()
         if isinstance(row, JobEntry):
             self.holy.ask_export(row.job_id)
+
+
+def _identity(row: Row | None) -> tuple[str, str] | None:
+    """What a row shows, wherever it stands; a job may be named like the sample it came from."""
+    if isinstance(row, JobEntry):
+        return "job", row.job_id
+    return ("sample", row.name) if isinstance(row, Sample) else None

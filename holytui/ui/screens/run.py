@@ -16,6 +16,7 @@ from holytui.ui.actions import RUN, bindings
 from holytui.ui.draw import items as draw_items
 from holytui.ui.draw import live as draw_live
 from holytui.ui.draw.head import head
+from holytui.ui.draw.pen import Pen
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.dialogs import FilterBar
 from holytui.ui.widgets.line_list import LineList
@@ -152,18 +153,22 @@ class RunScreen(HolyScreen):
         state, kind, text = self._narrowed()
         number = self._reader.count_items(state=state, kind=kind, text=text)
         title = f"FAILED {number:,}" if self._panel == "failures" else f"ITEMS {number:,}, by number"
-        self._header = draw_items.header(self.pen(), title)
+        self._header = draw_items.header(self._row_pen(), title)
         lines.show(number + 1, self._item_line, selectable=lambda place: place > 0)
+
+    def _row_pen(self) -> Pen:
+        """The list's own width: two cells are the cursor's, one the scroll bar's."""
+        return self.pen(self.size.width - 3)
 
     def _item_line(self, place: int) -> Text:
         if place == 0:
             return self._header
-        pen = self.pen(self.size.width - 2)
+        pen = self._row_pen()
         item = self._pages.row(place - 1)
         return draw_items.page_missing(pen) if item is None else draw_items.row(pen, item)
 
     def _log_line(self, place: int) -> Text:
-        return draw_live.log_line(self.pen(self.size.width - 2), self._log[place])
+        return draw_live.log_line(self._row_pen(), self._log[place])
 
     def _current_item(self) -> ItemRow | None:
         if self._panel not in {"failures", "items"}:
