@@ -18,11 +18,18 @@ BAND_FLOOR = 0.04
 """The band is never narrower than this share of the middle: rates wander."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
+SLICE_S = 1.0
+"""Completions this close together are one entry: a fast job has tens of thousands in its window."""
+
+
+@dataclass(slots=True)
+class _Slice:
+    """Completions of about one second: the first's time, their weights added up, the items they closed."""
+
     at: float
-    weight: float
-    item: bool
+    weight: float = 0.0
+    results: int = 0
+    items: int = 0
 
 
 class Pace:
@@ -31,7 +38,7 @@ class Pace:
     def __init__(self, started: float) -> None:
         """Begin a session at this time, in seconds of any steady clock."""
         self._started = started
-        self._recent: deque[_Done] = deque()
+        self._recent: deque[_Slice] = deque()
         self._seconds: dict[str, float] = {}
         self._count: dict[str, int] = {}
         self._items = 0
@@ -42,17 +49,22 @@ class Pace:
         """A step ended, after so many active seconds."""
         self._seconds[step] = self._seconds.get(step, 0.0) + duration_s
         self._count[step] = self._count.get(step, 0) + 1
-        self._recent.append(_Done(now, max(duration_s, 1e-3), closes_item))
+        if not self._recent or now - self._recent[-1].at >= SLICE_S:
+            self._recent.append(_Slice(now))
+            self._forget(now)
+        newest = self._recent[-1]
+        newest.weight += max(duration_s, 1e-3)
+        newest.results += 1
+        newest.items += closes_item
         if closes_item:
             self._items += 1
             self._roll(now)
             self._minutes[-1] += 1
-        self._forget(now)
 
     def rate_per_s(self, now: float) -> float:
         """Items closed a second, of late."""
         self._forget(now)
-        items = sum(1 for done in self._recent if done.item)
+        items = sum(part.items for part in self._recent)
         return items / self._window(now) if items else 0.0
 
     def throughput(self, now: float) -> tuple[float, ...]:
@@ -74,7 +86,7 @@ class Pace:
         if self._items < ENOUGH_RESULTS:
             return Eta(reason=f"after {ENOUGH_RESULTS} answers")
         self._forget(now)
-        work_rate = sum(done.weight for done in self._recent) / self._window(now)
+        work_rate = sum(part.weight for part in self._recent) / self._window(now)
         if work_rate <= 0:
             return Eta(reason=reason)
         work = sum(count * self._mean(step) for step, count in remaining.items())
@@ -99,9 +111,9 @@ class Pace:
         """Half the band as a share of the middle: twice the standard error over eighths of the window."""
         window = self._window(now)
         slots = [0.0] * 8
-        for done in self._recent:
-            slot = min(7, int((now - done.at) / window * 8))
-            slots[max(0, slot)] += done.weight
+        for part in self._recent:
+            slot = min(7, int((now - part.at) / window * 8))
+            slots[max(0, slot)] += part.weight
         mean = sum(slots) / 8
         if mean <= 0:
             return 0.5
@@ -109,7 +121,11 @@ class Pace:
         return min(0.5, 2 * math.sqrt(variance / 8) / mean)
 
     def _forget(self, now: float) -> None:
-        while len(self._recent) > ENOUGH_RESULTS and self._recent[0].at < now - WINDOW_S:
+        results = sum(part.results for part in self._recent)
+        while self._recent and self._recent[0].at < now - WINDOW_S:
+            results -= self._recent[0].results
+            if results < ENOUGH_RESULTS:
+                return
             self._recent.popleft()
 
     def _roll(self, now: float) -> None:

@@ -28,7 +28,7 @@ from holytui.store.writer import Writer
 T = TypeVar("T")
 
 TICK_S = 0.25
-LIVE_S = 0.5
+PUBLISH_S = 0.5
 HEARTBEAT_S = 5.0
 EVENTS_SHOWN = 8
 CLOSE_S = 1.0
@@ -63,6 +63,7 @@ class OwnedRun:
         self._engine: Engine | None = None
         self._writer: Writer | None = None
         self._reader: Reader | None = None
+        self._log_reader: Reader | None = None
         self._counters = Counters()
         self._early: list[Command] = []
         self._halt_before_start: Halt | None = None
@@ -153,6 +154,8 @@ class OwnedRun:
             on_failure=failed,
         )
         self._reader = Reader.open(self.launch.folder)
+        # One of its own: a reader takes one call at a time, and the loop must not wait for a page of items.
+        self._log_reader = Reader.open(self.launch.folder)
         owner = self._picture.owner
         await self._recorded(self._writer.begin_session(owner.pid, owner.host))
         self._started_session = True
@@ -201,8 +204,9 @@ class OwnedRun:
         except CheckpointError as error:
             self.problem = self.problem or error
         finally:
-            if self._reader is not None:
-                self._reader.close()
+            for reader in (self._reader, self._log_reader):
+                if reader is not None:
+                    reader.close()
             if self.problem is not None:
                 self._picture.set_state(JobState.INTERRUPTED, "checkpoint", str(self.problem))
             self._publish()
@@ -250,7 +254,7 @@ class OwnedRun:
 
     async def _tick(self) -> None:
         """Heed commands from other processes, publish, keep the heartbeat."""
-        beat = shown = 0.0
+        beat = published = 0.0
         while True:
             for name, command in commands.take(self.launch.folder):
                 self.command(command)
@@ -258,12 +262,12 @@ class OwnedRun:
             if time.monotonic() - beat > HEARTBEAT_S:
                 beat = time.monotonic()
                 self._lock.heartbeat()
-            if self._reader is not None:
-                with contextlib.suppress(CheckpointError):  # the writer tells of it
-                    self._picture.events = tuple(self._reader.events(EVENTS_SHOWN))
-            self._publish()
-            if time.monotonic() - shown >= LIVE_S:
-                shown = time.monotonic()
+            if time.monotonic() - published >= PUBLISH_S:
+                published = time.monotonic()
+                if self._log_reader is not None:
+                    with contextlib.suppress(CheckpointError):  # the writer tells of it
+                        self._picture.events = tuple(self._log_reader.events(EVENTS_SHOWN))
+                self._publish()
                 with contextlib.suppress(OSError):  # a full or lost folder is told by the writer
                     live.write_live(self.launch.folder, self.latest, self.in_flight)
             await asyncio.sleep(TICK_S)

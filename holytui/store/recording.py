@@ -3,10 +3,10 @@
 import math
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from holytui.core.failures import FailureKind
-from holytui.core.pricing import UNKNOWN, Usage
+from holytui.core.pricing import UNKNOWN, Money, Usage
 from holytui.core.work import AttemptEvent, ItemState, Notice, Outcome
 from holytui.store.codec import STATES, money, pack
 from holytui.store.tally import Tally
@@ -19,8 +19,30 @@ MOST_TOKENS = 10**15
 PENDING = STATES.index(ItemState.PENDING)
 
 
+@dataclass(slots=True)
+class _Item:
+    """An item as this transaction has it, and what its row does not say yet."""
+
+    key: int
+    input_hash: bytes
+    round: int
+    state: int
+    results: int
+    cost: Money
+    attempts: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    behind: bool = False
+
+
 class Recorder:
-    """Writes events of one session."""
+    """Writes events of one session.
+
+    An attempt and the outcome that follows it mostly come in one transaction: the item is read once and its row
+    written once, in `write_behind` at the latest. Each statement is a chance for other threads to take the
+    interpreter, and for this one to wait for it.
+    """
 
     def __init__(
         self, connection: sqlite3.Connection, tally: Tally, step_hashes: Mapping[str, str], session: int
@@ -29,6 +51,32 @@ class Recorder:
         self._tally = tally
         self.step_hashes = step_hashes
         self.session = session
+        self._items: dict[int, _Item | None] = {}
+
+    def write_behind(self) -> None:
+        """Write what is still owed to rows, and forget them: before a commit, and before others touch items."""
+        for item in self._items.values():
+            if item is not None and item.behind:
+                self._update(item)
+        self._items.clear()
+
+    def forget(self) -> None:
+        """The transaction was rolled back: nothing is owed."""
+        self._items.clear()
+
+    def _item(self, index: int) -> _Item | None:
+        if index not in self._items:
+            found = self._connection.execute(
+                "SELECT key, input_hash, round, state, (SELECT count(*) FROM results WHERE item = items.key),"
+                " cost_usd, cost_kind FROM items WHERE removed = 0 AND idx = ?",
+                (index,),
+            ).fetchone()
+            if found is None:
+                self._items[index] = None
+            else:
+                key, input_hash, current_round, state, results, usd, kind = found
+                self._items[index] = _Item(key, input_hash, current_round, state, results, money(usd, kind))
+        return self._items[index]
 
     def attempt(self, event: AttemptEvent) -> None:
         """Count a request; keep it as a row unless it is one of many 429s, which only the log tells of."""
@@ -36,27 +84,16 @@ class Recorder:
         self._tally.attempt(event)
         if event.kind is FailureKind.RATE_LIMIT and not event.counted:
             return
-        found = self._connection.execute(
-            "SELECT key, cost_usd, cost_kind FROM items WHERE removed = 0 AND idx = ?", (event.index,)
-        ).fetchone()
-        if found is None:
+        item = self._item(event.index)
+        if item is None:
             return
-        key, cost_usd, cost_kind = found
-        self._insert_attempt(key, event)
-        cost = money(cost_usd, cost_kind) + event.cost
-        self._connection.execute(
-            "UPDATE items SET attempts = attempts + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?,"
-            " cost_usd = ?, cost_kind = ?, seconds = seconds + ? WHERE key = ?",
-            (
-                int(event.counted),
-                event.usage.input,
-                event.usage.output,
-                cost.usd or 0.0,
-                cost.kind.value,
-                event.ended_s,
-                key,
-            ),
-        )
+        self._insert_attempt(item.key, event)
+        item.attempts += event.counted
+        item.tokens_in += event.usage.input
+        item.tokens_out += event.usage.output
+        item.seconds += event.ended_s
+        item.cost += event.cost
+        item.behind = True
 
     def _insert_attempt(self, key: int, event: AttemptEvent) -> None:
         usage = event.usage
@@ -101,28 +138,24 @@ class Recorder:
         The first result wins: what comes for another round, for an item that is closed, or as a failure of
         a step that has a valid answer is not recorded.
         """
-        found = self._connection.execute(
-            "SELECT key, input_hash, round, state FROM items WHERE removed = 0 AND idx = ?", (outcome.index,)
-        ).fetchone()
-        if found is None:
+        item = self._item(outcome.index)
+        if item is None or item.state != PENDING or outcome.round != item.round:
             return
-        key, input_hash, current_round, state = found
-        if state != PENDING or outcome.round != current_round:
-            return
-        answered = self._has_answer(key, outcome.step, input_hash)
+        answered = item.results > 0 and self._has_answer(item, outcome.step)
         if answered and outcome.kind is not None:
             return
         if not answered:
-            self._insert_result(key, input_hash, outcome)
+            self._insert_result(item.key, item.input_hash, outcome)
+            item.results += 1
             if outcome.kind is None:
                 self._tally.step_answered(outcome.step)
         if outcome.closes is not None:
-            self._close(key, outcome)
+            self._close(item, outcome)
 
-    def _has_answer(self, key: int, step: str, input_hash: bytes) -> bool:
+    def _has_answer(self, item: _Item, step: str) -> bool:
         row = self._connection.execute(
             "SELECT 1 FROM results WHERE item = ? AND step = ? AND kind IS NULL AND step_hash = ? AND input_hash = ?",
-            (key, step, self.step_hashes.get(step, ""), input_hash),
+            (item.key, step, self.step_hashes.get(step, ""), item.input_hash),
         ).fetchone()
         return row is not None
 
@@ -147,22 +180,26 @@ class Recorder:
             ),
         )
 
-    def _close(self, key: int, outcome: Outcome) -> None:
+    def _close(self, item: _Item, outcome: Outcome) -> None:
         assert outcome.closes is not None
+        item.state = STATES.index(outcome.closes)
         self._connection.execute(
-            "UPDATE items SET state = ?, kind = ?, step = ?, message = ?, http_status = ?, finished_at = ?"
-            " WHERE key = ?",
+            f"{_ADD_UP}, state = ?, kind = ?, step = ?, message = ?, http_status = ?, finished_at = ? WHERE key = ?",
             (
-                STATES.index(outcome.closes),
+                *_owed(item),
+                item.state,
                 None if outcome.kind is None else outcome.kind.value,
                 outcome.step,
                 pack(outcome.message),
                 outcome.http_status,
                 outcome.at,
-                key,
+                item.key,
             ),
         )
         self._tally.closed(outcome.closes, outcome.kind)
+
+    def _update(self, item: _Item) -> None:
+        self._connection.execute(f"{_ADD_UP} WHERE key = ?", (*_owed(item), item.key))
 
     def notice(self, notice: Notice) -> None:
         """A line of the log; a repeat of the newest of its kind within ten minutes only counts up."""
@@ -181,6 +218,28 @@ class Recorder:
         )
         assert cursor.lastrowid is not None
         self._connection.execute("DELETE FROM events WHERE id <= ?", (cursor.lastrowid - MOST_EVENTS,))
+
+
+_ADD_UP = (
+    "UPDATE items SET attempts = attempts + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?,"
+    " cost_usd = ?, cost_kind = ?, seconds = seconds + ?"
+)
+
+
+def _owed(item: _Item) -> tuple[object, ...]:
+    """Values for `_ADD_UP`; from now on nothing is owed."""
+    owed = (
+        item.attempts,
+        item.tokens_in,
+        item.tokens_out,
+        item.cost.usd or 0.0,
+        item.cost.kind.value,
+        item.seconds,
+    )
+    item.attempts = item.tokens_in = item.tokens_out = 0
+    item.seconds = 0.0
+    item.behind = False
+    return owed
 
 
 def _believable(event: AttemptEvent) -> AttemptEvent:

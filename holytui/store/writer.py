@@ -328,6 +328,7 @@ class Writer:
         try:
             for entry in batch:
                 self._apply(entry, results)
+            self._recorder.write_behind()
             counters = self._tally.freeze()
             if counters != self._last:
                 write_meta(self._connection, {"counters": json.dumps(counters.to_json())})
@@ -336,6 +337,7 @@ class Writer:
                 write_meta(self._connection, {"barrier_at": repr(self._clock())})
             self._connection.execute("COMMIT")
         except BaseException:
+            self._recorder.forget()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
@@ -362,6 +364,7 @@ class Writer:
         """A job in its turn; one that is a mistake fails alone, the answers beside it are committed."""
         if not job.future.set_running_or_notify_cancel():
             return
+        self._recorder.write_behind()
         before = self._tally.freeze()
         self._connection.execute("SAVEPOINT job")
         try:
