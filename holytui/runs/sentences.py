@@ -22,11 +22,12 @@ def rest_message(halt: Halt, counters: Counters, at: float, variable: str | None
         case "quota":
             return f"Stopped at {when}: the balance is used up ({halt.message}). {pending}. Top up, then p."
         case "model_not_found":
-            return f"Stopped at {when}: no such model here ({halt.message}). {pending}. E changes it, then p."
+            why = f"no such model here ({halt.message})"
+            return f"Stopped at {when}: {why}. {pending}. Mend the job file, then run it again."
         case "refused":
-            return f"Stopped at {when}: {halt.message}. {pending}. Mend the job file, then p."
+            return f"Stopped at {when}: {halt.message}. {pending}. Mend the job file, then run it again."
         case "budget":
-            return f"Stopped at {when}: {halt.message}. {pending}. Raise budget_usd, then p."
+            return f"Stopped at {when}: {halt.message}. {pending}. Raise budget_usd, then run the job file again."
         case "rate_limit" if halt.wake_at is not None:
             return f"Paused until {clock_time(halt.wake_at)}: {halt.message}. {pending}."
         case "limit":

@@ -58,12 +58,19 @@ def _sums(pen: Pen, snapshot: Snapshot) -> Text:
     line.cell(count(counters.failed), 10, palette.bad if counters.failed else None, right=True).add(" failed")
     line.cell(count(snapshot.running), 10, right=True).add(" in flight")
     line.cell(count(snapshot.pending), 10, right=True).add(" pending")
-    if pen.width >= 120:
-        tokens_in, tokens_out = snapshot.tokens_per_s
-        line.gap(5).add(f"of {count(counters.total)}").gap(8).add(f"{_rate(snapshot.rate_per_s)} items/s")
-        line.gap(4).add(f"{count(round(tokens_in))} tokens/s in, {count(round(tokens_out))} out")
-        return line.end(f"requests {count(counters.requests)}", palette.muted).done()
-    return line.end(f"of {count(counters.total)}").done()
+    if pen.width < 120:
+        return line.end(f"of {count(counters.total)}").done()
+    line.gap(5).add(f"of {count(counters.total)}").gap(6)
+    requests = f"requests {count(counters.requests)}"
+    tokens_in, tokens_out = snapshot.tokens_per_s
+    speeds = [
+        f"{_rate(snapshot.rate_per_s)} items/s",
+        f"{count(round(tokens_in))} tokens/s in, {count(round(tokens_out))} out",
+    ]
+    for speed in speeds if snapshot.state is JobState.RUNNING else ():
+        if line.text.cell_len + len(speed) + len(requests) + 6 < pen.width:
+            line.add(speed).gap(4)
+    return line.end(requests, palette.muted).done()
 
 
 def _eta(pen: Pen, snapshot: Snapshot, now: float) -> Text:

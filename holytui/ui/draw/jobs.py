@@ -90,7 +90,11 @@ def report(pen: Pen, entry: JobEntry) -> list[Text]:
     failed = failed_words(snapshot)
     if failed:
         worth = worth_retrying(snapshot)
-        lines += _wrapped(pen, failed + (f" R retries the {count(worth)} worth it." if worth else " e changes them."))
+        lines += _wrapped(
+            pen,
+            failed
+            + (f" R retries the {count(worth)} worth it." if worth else " Another model: holytui retry --all --model."),
+        )
     return lines
 
 

@@ -100,7 +100,7 @@ def _failed_summary(pen: Pen, snapshot: Snapshot) -> list[Text]:
 
 def _with_rest(pen: Pen, line: Text, kinds: int, items: int) -> Text:
     words = f"+{kinds} kinds: {count(items)}"
-    line.truncate(pen.width - len(words) - 3)
+    line.truncate(pen.width - len(words) - 3, overflow="ellipsis")
     line.append(" " * max(2, pen.width - 1 - line.cell_len - len(words)))
     line.append(words, pen.palette.muted)
     return line

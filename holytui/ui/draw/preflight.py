@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from holytui.core.display import count, safe_block, span, usd
+from holytui.core.display import count, safe, safe_block, span, usd, wrap
 from holytui.core.estimate import Estimate
 from holytui.core.pricing import Money, MoneyKind
 from holytui.runs.desk import Preview
@@ -36,7 +36,7 @@ def sheet(pen: Pen, preview: Preview) -> list[Text]:
     _wide(lines, pen, "Key", preview.key_note, bad=not preview.key_ok)
     _wide(lines, pen, "Saved in", str(preview.saved_in))
     for sentence in (*preview.blockers, *((preview.drift_note,) if preview.drift_note else ())):
-        lines += [pen.blank(), pen.line().gap(1).foreign(sentence, pen.width - 2, pen.palette.bad).done()]
+        lines += [pen.blank(), *pen.paragraph(sentence, pen.palette.bad)]
     problems = [f"{item}: {problem}" for item, problem in estimate.problems[:3]]
     return lines + [pen.line().gap(12).foreign(words, pen.width - 14, pen.palette.warn).done() for words in problems]
 
@@ -60,8 +60,9 @@ def _fact(lines: list[Text], pen: Pen, name: str, number: str, words: str) -> No
 
 def _wide(lines: list[Text], pen: Pen, name: str, words: str, *, bad: bool = False, muted: bool = False) -> None:
     style = pen.palette.bad if bad else pen.palette.muted if muted else None
-    line = pen.line().gap(1).cell(name, 11, pen.palette.muted)
-    lines.append(line.foreign(words, pen.width - 13, style).done())
+    for at, part in enumerate(wrap(safe(words), max(20, pen.width - 13))):
+        line = pen.line().gap(1).cell("" if at else name, 11, pen.palette.muted)
+        lines.append(line.foreign(part, pen.width - 13, style).done())
 
 
 def _cost(estimate: Estimate) -> str:

@@ -56,8 +56,8 @@ class PreflightScreen(HolyScreen):
 
     def _fail(self, sentence: str) -> None:
         pen = self.pen()
-        lines = [pen.line().gap(1).foreign(part, pen.width - 2, self.palette.bad) for part in sentence.splitlines()]
-        self.lines("sheet").show([line.done() for line in lines])
+        lines = [line for part in sentence.splitlines() for line in pen.paragraph(part, self.palette.bad)]
+        self.lines("sheet").show(lines)
 
     def _draw(self) -> None:
         if self._preview is None:

@@ -1,0 +1,197 @@
+"""Pictures of the screens from frozen state. After a wanted change: look at each, then `pytest --snapshot-update`."""
+
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from holytui.core.failures import FailureKind
+from holytui.core.identity import input_hash
+from holytui.core.progress import JobState
+from holytui.core.work import Item, Record
+from holytui.store.catalog import JobEntry
+from holytui.ui.app import UiExit
+from tests.store import jobs as stored
+from tests.ui.frozen import (
+    FLIGHTS,
+    JOBS,
+    PREVIEW,
+    RUNNING,
+    SAMPLES,
+    FrozenDesk,
+    counters,
+    frozen_app,
+    snapshot,
+)
+
+Compare = Callable[..., bool]
+SMALL, MIDDLE, WIDE = (80, 24), (120, 40), (160, 45)
+
+HOSTILE = (
+    "[/foo] closes nothing",
+    "[red]x[/red]",
+    "\x1b[31mred\x1b[0m \x1b]0;title\x07",
+    "nul \0 and bell \x07",
+    "lone \ud83d surrogate",
+    "שלום עולם \u202e reversed",
+    "表 wide 文字 " + "宽" * 30,
+    "tab\tline\nbreak\rreturn",
+)
+
+
+@pytest.fixture(autouse=True)
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Clocks on screen are local ones."""
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def then(*keys: str) -> Callable[[Pilot[UiExit]], Awaitable[None]]:
+    """Wait for what is read beside the screen, press keys, wait again."""
+
+    async def before(pilot: Pilot[UiExit]) -> None:
+        for key in ("", *keys):
+            if key:
+                await pilot.press(key)
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+
+    return before
+
+
+def checkpoint(folder: Path) -> Path:
+    """A job of 40 items: some answered, some failed in each of three ways, some pending."""
+    stored.filled(folder, 40)
+    kinds = (FailureKind.TIMEOUT_STALL, FailureKind.TRUNCATED, FailureKind.SERVER_ERROR)
+    with stored.writing(folder) as writer:
+        for index in range(30):
+            if index % 4 == 3:
+                for number in (1, 2):
+                    writer.attempt(stored.attempt(index, number=number, kind=kinds[index % 3], text="Half of an answ"))
+                writer.attempt(stored.attempt(index, number=3, kind=kinds[index % 3], text="Topic: the harvest of 19"))
+                writer.outcome(stored.failure(index, kind=kinds[index % 3], text="Topic: the harvest of 19"))
+            else:
+                stored.answer_fully(writer, index)
+    return folder
+
+
+def hostile_checkpoint(folder: Path) -> Path:
+    """Every id, text, answer and error message is out to break the screen."""
+    stored.new_job(folder)
+    items = []
+    for index, text in enumerate(HOSTILE):
+        record = Record(text, {"text": text}, None, text)
+        items.append(Item(index, f"{index} {text}", record, input_hash(record)))
+    with stored.writing(folder) as writer:
+        stored.sync(writer, items)
+        for index, text in enumerate(HOSTILE):
+            writer.attempt(stored.attempt(index, kind=FailureKind.SERVER_ERROR, message=text, text=text))
+            writer.outcome(stored.failure(index, kind=FailureKind.SERVER_ERROR, message=text, text=text))
+    return folder
+
+
+def of_checkpoint(folder: Path, **more: Any) -> FrozenDesk:
+    told = counters(
+        40,
+        23,
+        {FailureKind.TIMEOUT_STALL: 3, FailureKind.TRUNCATED: 2, FailureKind.SERVER_ERROR: 2},
+        usd=0.53,
+        wasted=0.21,
+    )
+    shown = snapshot(
+        "letters",
+        JobState.PAUSED,
+        told,
+        reason="user",
+        message="Paused at 07:31 by you. 10 pending, nothing is lost. p resumes it.",
+    )
+    return FrozenDesk([shown], checkpoint=folder, **more)
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE], ids=["80x24", "120x40"])
+def test_jobs(snap_compare: Compare, size: tuple[int, int]) -> None:
+    desk = FrozenDesk(JOBS, sample_rows=SAMPLES)
+    assert snap_compare(frozen_app(desk), terminal_size=size, run_before=then())
+
+
+def test_no_jobs_yet(snap_compare: Compare) -> None:
+    desk = FrozenDesk(sample_rows=SAMPLES)
+    assert snap_compare(frozen_app(desk), terminal_size=SMALL, run_before=then())
+
+
+def test_jobs_in_sixteen_colours_and_ascii(snap_compare: Compare) -> None:
+    damaged = JobEntry("spoiled", Path("/srv/checkpoints/spoiled"), None, "/srv/checkpoints/spoiled: damaged. It is …")
+    desk = FrozenDesk(JOBS, sample_rows=SAMPLES, problems=[damaged])
+    assert snap_compare(frozen_app(desk, theme="terminal", ascii=True), terminal_size=SMALL, run_before=then())
+
+
+def test_preflight(snap_compare: Compare) -> None:
+    desk = FrozenDesk(shown_preview=PREVIEW)
+    assert snap_compare(frozen_app(desk, open_job=Path("job.toml")), terminal_size=SMALL, run_before=then())
+
+
+def test_preflight_without_a_key(snap_compare: Compare) -> None:
+    note = "HOLYSHEEP_API_KEY is not set. Set it with: export HOLYSHEEP_API_KEY=…"
+    desk = FrozenDesk(shown_preview=replace(PREVIEW, key_note=note, key_ok=False))
+    assert snap_compare(frozen_app(desk, open_job=Path("job.toml")), terminal_size=SMALL, run_before=then())
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["80x24", "160x45"])
+def test_a_run(snap_compare: Compare, size: tuple[int, int], tmp_path: Path) -> None:
+    desk = FrozenDesk([RUNNING], flights=FLIGHTS, checkpoint=checkpoint(tmp_path / "letters"))
+    assert snap_compare(frozen_app(desk, open_job=RUNNING.job), terminal_size=size, run_before=then())
+
+
+def test_a_run_on_paper(snap_compare: Compare, tmp_path: Path) -> None:
+    desk = FrozenDesk([RUNNING], flights=FLIGHTS, checkpoint=checkpoint(tmp_path / "letters"))
+    app = frozen_app(desk, theme="paper", open_job=RUNNING.job)
+    assert snap_compare(app, terminal_size=MIDDLE, run_before=then())
+
+
+def test_all_failed(snap_compare: Compare, tmp_path: Path) -> None:
+    told = counters(800, 0, {FailureKind.SERVER_ERROR: 790, FailureKind.NETWORK: 10}, usd=0.0)
+    shown = snapshot("unlucky", JobState.COMPLETED_WITH_FAILURES, told, ended_at=1_800_000_000.0 - 60)
+    desk = FrozenDesk([shown], checkpoint=checkpoint(tmp_path / "letters"))
+    assert snap_compare(frozen_app(desk, open_job="unlucky"), terminal_size=SMALL, run_before=then())
+
+
+def test_a_stopped_run_says_why_and_what_now(snap_compare: Compare, tmp_path: Path) -> None:
+    desk = FrozenDesk([JOBS[0]], checkpoint=checkpoint(tmp_path / "letters"))
+    app = frozen_app(desk, open_job="nightly-labels")
+    assert snap_compare(app, terminal_size=SMALL, run_before=then("escape"))
+
+
+def test_failures(snap_compare: Compare, tmp_path: Path) -> None:
+    app = frozen_app(of_checkpoint(checkpoint(tmp_path / "letters")), open_job="letters")
+    assert snap_compare(app, terminal_size=SMALL, run_before=then("escape", "2"))
+
+
+def test_the_question_before_a_retry(snap_compare: Compare, tmp_path: Path) -> None:
+    app = frozen_app(of_checkpoint(checkpoint(tmp_path / "letters")), open_job="letters")
+    assert snap_compare(app, terminal_size=SMALL, run_before=then("escape", "R"))
+
+
+def test_an_item(snap_compare: Compare, tmp_path: Path) -> None:
+    app = frozen_app(of_checkpoint(checkpoint(tmp_path / "letters")), open_job="letters")
+    assert snap_compare(app, terminal_size=(100, 30), run_before=then("escape", "2", "enter"))
+
+
+def test_help(snap_compare: Compare, tmp_path: Path) -> None:
+    app = frozen_app(of_checkpoint(checkpoint(tmp_path / "letters")), open_job="letters")
+    assert snap_compare(app, terminal_size=MIDDLE, run_before=then("escape", "question_mark"))
+
+
+@pytest.mark.parametrize("keys", [("2",), ("2", "j", "j", "enter")], ids=["list", "item"])
+def test_hostile_text(snap_compare: Compare, tmp_path: Path, keys: tuple[str, ...]) -> None:
+    told = counters(len(HOSTILE), 0, {FailureKind.SERVER_ERROR: len(HOSTILE)})
+    shown = snapshot("hostile", JobState.COMPLETED_WITH_FAILURES, told, name="[/foo] \x1b[31m", message=HOSTILE[2])
+    desk = FrozenDesk([shown], checkpoint=hostile_checkpoint(tmp_path / "hostile"))
+    assert snap_compare(frozen_app(desk, open_job="hostile"), terminal_size=SMALL, run_before=then(*keys))
