@@ -4,7 +4,6 @@ What runs is imported when a command runs: `--help` of any command imports neith
 pydantic.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import click
 from holytui import __version__
 from holytui.cli import sessions, tools, views
 from holytui.cli.options import Context, checkpoints_option, on_terminal
+from holytui.cli.output import silence, tell
 
 
 @contextmanager
@@ -25,18 +25,17 @@ def errors_for_people() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit):
         raise
     except (KeyboardInterrupt, click.Abort):
-        click.echo("holytui: stopped before anything ran", err=True)
+        tell("holytui: stopped before anything ran", err=True)
         sys.exit(130)
     except BrokenPipeError:
-        # Whoever read our output has gone; without this the interpreter would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)  # whoever read our output has gone
         sys.exit(0)
     except Exception as error:  # noqa: BLE001  # whatever it is, a person gets a sentence
         from holytui.cli.defects import report
         from holytui.cli.exits import Exit, code_of
 
         code = code_of(error)
-        click.echo(f"holytui: {report(error) if code is None else error}", err=True)
+        tell(f"holytui: {report(error) if code is None else error}", err=True)
         sys.exit(int(Exit.DEFECT if code is None else code))
 
 

@@ -3,7 +3,6 @@
 import json
 import queue
 import signal
-import sys
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -11,6 +10,7 @@ from typing import Any
 
 from holytui import plain
 from holytui.cli.exits import Exit, code_after
+from holytui.cli.output import tell
 from holytui.core.progress import JobState, Snapshot, iso
 from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
@@ -121,8 +121,7 @@ class _Lines(_Printer):
         _say(plain.progress_line(snapshot))
 
     def finished(self, snapshot: Snapshot) -> None:
-        sys.stdout.write("\n".join(plain.summary(snapshot)) + "\n")
-        sys.stdout.flush()
+        tell("\n".join(plain.summary(snapshot)))
 
 
 class _JsonLines(_Printer):
@@ -186,10 +185,8 @@ def _drain(items: "queue.SimpleQueue[Outcome]", tell: Callable[[Outcome], None])
 
 
 def _emit(event: str, data: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps({"event": event, **data}) + "\n")
-    sys.stdout.flush()
+    tell(json.dumps({"event": event, **data}))
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    tell(line, err=True)

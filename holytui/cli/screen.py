@@ -2,12 +2,12 @@
 
 import contextlib
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holytui import plain
+from holytui.cli.output import tell
 from holytui.config import Settings
 from holytui.core.job import Job, load_job
 from holytui.resources import describe_sample, sample_jobs, themes
@@ -68,10 +68,9 @@ def open_screen(
     finally:
         desk.shutdown()
     for line in end.lines:
-        sys.stdout.write(line + "\n")
+        tell(line)
     for snapshot in desk.ended():
-        sys.stdout.write("\n".join(plain.summary(snapshot)) + "\n")
-    sys.stdout.flush()
+        tell("\n".join(plain.summary(snapshot)))
     return end.code
 
 
@@ -128,10 +127,10 @@ def ui_settings(settings: Settings, env: Mapping[str, str]) -> UiSettings:
     """
     found, problems = load_themes(themes())
     for problem in problems:
-        sys.stderr.write(f"holytui: {problem}\n")
+        tell(f"holytui: {problem}", err=True)
     wanted = settings.theme or ("terminal" if _sixteen_colours(env) else DEFAULT_THEME)
     if wanted not in found:
-        sys.stderr.write(f"holytui: no theme {wanted}; there are {', '.join(sorted(found))}\n")
+        tell(f"holytui: no theme {wanted}; there are {', '.join(sorted(found))}", err=True)
         wanted = DEFAULT_THEME
     remote = "SSH_CONNECTION" in env or "SSH_TTY" in env
     slowed = 2 if remote else 1

@@ -1,0 +1,102 @@
+"""A real terminal for tests: holytui on a pty, its screen as a person would see it."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pexpect
+import pyte
+
+from tests.processes import HOLYTUI, PATIENCE_S, environment
+
+COLUMNS, ROWS = 80, 24
+LEAVES_ALTERNATE_SCREEN = "\x1b[?1049l"
+
+
+class Terminal:
+    """One program on a pty of 80x24."""
+
+    def __init__(self, child: "pexpect.spawn[str]") -> None:
+        self._child = child
+        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.Stream(self._screen)
+        self.output = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, line by line."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self._child.send(key)
+
+    def signal(self, number: signal.Signals) -> None:
+        self._child.kill(number)
+
+    def wait_for(self, *words: str, seconds: float = PATIENCE_S) -> None:
+        """Read until all of these are on the screen."""
+        until = time.monotonic() + seconds
+        while not all(word in self.text for word in words):
+            assert time.monotonic() < until, f"{words} never came; the screen:\n{self.text}"
+            assert self._read(), f"it ended before {words} came; the screen:\n{self.text}"
+
+    def wait_until_gone(self, words: str, seconds: float = PATIENCE_S) -> None:
+        """Read until this is no longer on the screen."""
+        until = time.monotonic() + seconds
+        while words in self.text:
+            assert time.monotonic() < until, f"{words!r} stayed; the screen:\n{self.text}"
+            assert self._read(), f"it ended; the screen:\n{self.text}"
+
+    def wait_for_end(self, seconds: float = PATIENCE_S) -> int:
+        """Read to the end; the exit code, as a shell would see it."""
+        until = time.monotonic() + seconds
+        while self._read():
+            assert time.monotonic() < until, f"it did not end; the screen:\n{self.text}"
+        self._child.close()
+        return self._child.exitstatus if self._child.exitstatus is not None else 128 + (self._child.signalstatus or 0)
+
+    def hang_up(self) -> int:
+        """Close the terminal, as a dropped link does; the exit code of what ran in it."""
+        self._child.ptyproc.fileobj.close()
+        _, status = os.waitpid(self._child.pid, 0)
+        self._child.terminated = self._child.ptyproc.terminated = True
+        return os.waitstatus_to_exitcode(status)
+
+    def _read(self) -> bool:
+        try:
+            data = self._child.read_nonblocking(65_536, timeout=0.2)
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        self.output += data
+        self._stream.feed(data)
+        return True
+
+
+@contextmanager
+def terminal(cwd: Path, arguments: Sequence[str | Path] = (), **env: str) -> Iterator[Terminal]:
+    """Holytui with these arguments; killed at the end if it still lives."""
+    variables = environment(**{"TERM": "xterm-256color", "LANG": "C.UTF-8", **env})
+    child = pexpect.spawn(
+        HOLYTUI[0],
+        [*HOLYTUI[1:], *map(str, arguments)],
+        cwd=str(cwd),
+        env=variables,
+        dimensions=(ROWS, COLUMNS),
+        encoding="utf-8",
+        codec_errors="replace",
+        timeout=PATIENCE_S,
+    )
+    try:
+        yield Terminal(child)
+    finally:
+        child.close(force=True)

@@ -1,0 +1,163 @@
+"""How the terminal UI ends, on a real pty of 80x24: by key, by signal, by a dropped link; and what it leaves."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes import holytui, kill, start, status, wait_until, write_job
+from tests.pty.terminals import LEAVES_ALTERNATE_SCREEN, Terminal, terminal
+
+ENTER, CTRL_C, ESCAPE = "\r", "\x03", "\x1b"
+SLOW = 'base_url = "simulator:?latency=0.4:0.3"'
+HUNG = 'base_url = "simulator:?latency=30"'
+
+
+def job(folder: Path, items: int, provider: str = 'base_url = "simulator:?latency=0"') -> Path:
+    return write_job(
+        folder,
+        name="letters",
+        source=f"count = {items}",
+        provider=['name = "simulator"', provider],
+        run=["concurrency = 8"],
+    )
+
+
+def begin(screen: Terminal) -> None:
+    """Through the preflight into the run."""
+    screen.wait_for("new job from", "enter run all")
+    screen.press(ENTER)
+
+
+def test_q_quits_at_once_when_nothing_runs(tmp_path: Path) -> None:
+    with terminal(tmp_path) as screen:
+        screen.wait_for("SAMPLES", "the-story")
+        screen.press("q")
+        assert screen.wait_for_end() == 0
+        assert LEAVES_ALTERNATE_SCREEN in screen.output
+
+
+def test_a_run_from_the_preflight_to_the_summary_in_the_scrollback(tmp_path: Path) -> None:
+    with terminal(tmp_path, ["run", job(tmp_path, 40)]) as screen:
+        begin(screen)
+        screen.wait_for("✓ completed", "40 done", "100.0%", "simulated")
+        screen.press("q")
+        assert screen.wait_for_end() == 0
+        left = screen.output.rpartition(LEAVES_ALTERNATE_SCREEN)[2]
+    assert "40 succeeded   0 failed   0 pending   of 40" in left
+    assert "holytui export letters" in left
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "reason"),
+    [(signal.SIGHUP, 129, "hangup"), (signal.SIGTERM, 143, "terminated")],
+    ids=["SIGHUP", "SIGTERM"],
+)
+def test_a_signal_saves_and_restores_the_terminal(
+    tmp_path: Path, number: signal.Signals, code: int, reason: str
+) -> None:
+    with terminal(tmp_path, ["run", job(tmp_path, 500, SLOW)]) as screen:
+        begin(screen)
+        screen.wait_for("● running", "8 in flight")
+        began = time.monotonic()
+        screen.signal(number)
+        assert screen.wait_for_end() == code
+        assert time.monotonic() - began < 5
+        assert LEAVES_ALTERNATE_SCREEN in screen.output
+    told = status(tmp_path, "letters")
+    assert (told["state"], told["reason"], told["owner"]) == ("interrupted", reason, None)
+    assert told["pending"] == 500 - told["succeeded"]
+
+
+def test_a_dropped_link_ends_as_a_hangup(tmp_path: Path) -> None:
+    with terminal(tmp_path, ["run", job(tmp_path, 500, SLOW)]) as screen:
+        begin(screen)
+        screen.wait_for("● running", "8 in flight")
+        assert screen.hang_up() == 129
+    told = status(tmp_path, "letters")
+    assert (told["state"], told["reason"], told["owner"]) == ("interrupted", "hangup", None)
+
+
+def test_ctrl_c_asks_and_a_second_one_stops_two_hundred_hung_requests(tmp_path: Path) -> None:
+    path = write_job(
+        tmp_path, name="letters", source="count = 500", provider=['name = "simulator"', HUNG], run=["concurrency = 200"]
+    )
+    with terminal(tmp_path, ["run", path]) as screen:
+        begin(screen)
+        screen.wait_for("● running", "200 in flight")
+        screen.press(CTRL_C)
+        screen.wait_for("letters is running: 200 in flight", "stop and quit")
+        began = time.monotonic()
+        screen.press(CTRL_C)
+        assert screen.wait_for_end() == 0
+        assert time.monotonic() - began < 5
+        assert "500 pending" in screen.output.rpartition(LEAVES_ALTERNATE_SCREEN)[2]
+    told = status(tmp_path, "letters")
+    assert (told["state"], told["reason"], told["pending"], told["owner"]) == ("stopped", "user", 500, None)
+
+
+def test_esc_never_quits(tmp_path: Path) -> None:
+    with terminal(tmp_path) as screen:
+        screen.wait_for("SAMPLES")
+        screen.press("?")
+        screen.wait_for("never quits")
+        screen.press(ESCAPE)
+        screen.wait_until_gone("never quits")
+        screen.press("/")
+        screen.wait_for("filter: words")
+        screen.press(ESCAPE)
+        screen.wait_until_gone("filter: words")
+        screen.press(ESCAPE, ESCAPE)
+        screen.press("j", "j", "q")
+        assert screen.wait_for_end() == 0
+
+
+def test_left_running_it_goes_on_in_the_background_and_opens_again(tmp_path: Path) -> None:
+    with terminal(tmp_path, ["run", job(tmp_path, 400, SLOW)]) as screen:
+        begin(screen)
+        screen.wait_for("● running", "8 in flight")
+        screen.press("q")
+        screen.wait_for("> leave it running")
+        screen.press(ENTER)
+        assert screen.wait_for_end() == 0
+        assert "letters runs on in the background (pid" in screen.output
+    try:
+        before = status(tmp_path, "letters")
+        assert before["owner"] is not None
+        wait_until(lambda: status(tmp_path, "letters")["succeeded"] > before["succeeded"], "it goes on")
+        with terminal(tmp_path) as screen:
+            screen.wait_for("letters", "● running")
+            screen.press(ENTER)
+            screen.wait_for("8 in flight", "[1 live]")
+            screen.press("p")
+            screen.wait_for("‖ paused: you")
+            screen.press("q")
+            assert screen.wait_for_end() == 0
+        told = status(tmp_path, "letters")
+        assert (told["state"], told["reason"]) == ("paused", "user")
+        assert told["owner"] is not None
+    finally:
+        assert holytui("stop", "letters", cwd=tmp_path).returncode == 0
+    wait_until(lambda: status(tmp_path, "letters")["owner"] is None, "the background run ends")
+
+
+def test_a_job_that_another_process_runs_opens_as_a_viewer(tmp_path: Path) -> None:
+    path = job(tmp_path, 2_000, SLOW)
+    owner = start("run", path, "--headless", cwd=tmp_path)
+    try:
+        wait_until(lambda: (tmp_path / "checkpoints" / "letters" / "live.json").exists(), "it runs")
+        with terminal(tmp_path, ["run", path]) as screen:
+            screen.wait_for("● running", "8 in flight", "[1 live]")
+            screen.press("q")
+            assert screen.wait_for_end() == 0
+        assert owner.poll() is None
+    finally:
+        kill(owner)
+
+
+def test_a_terminal_that_can_only_print_gets_lines(tmp_path: Path) -> None:
+    with terminal(tmp_path, ["run", job(tmp_path, 12)], TERM="dumb") as screen:
+        assert screen.wait_for_end() == 0
+    assert "12 succeeded" in screen.output
+    assert "\x1b" not in screen.output
