@@ -1,6 +1,5 @@
 """The user's own settings: flags > HOLYTUI_* > config.toml > defaults. Flags are the command line's part."""
 
-import json
 import os
 import re
 import tempfile
@@ -11,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import tomli_w
 from platformdirs import user_config_path
 
 from holytui.core.pricing import Price
@@ -98,7 +98,7 @@ def remember_trust(host: str, variable: str, env: Mapping[str, str]) -> Path:
         raise ConfigError(f'{path} already has trust."{host}": add "{variable}" to it.')
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        _write(path, _with_trust(path, text, f"{json.dumps(host)} = [{json.dumps(variable)}]"))
+        _write(path, _with_trust(path, text, tomli_w.dumps({host: variable}).strip()))
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}.") from error
     return path

@@ -98,7 +98,7 @@ def test_remembering_keeps_comments_and_everything_else(env: dict[str, str]) -> 
     path = write(env, text)
     remember_trust("b.example", "B", env)
     lines = path.read_text().splitlines()
-    assert [line for line in lines if line != '"b.example" = ["B"]'] == text.splitlines()
+    assert [line for line in lines if line != '"b.example" = "B"'] == text.splitlines()
     assert load_settings(env).trusted == {("a.example", "A"), ("b.example", "B")}
 
 
