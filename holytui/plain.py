@@ -1,49 +1,16 @@
 """A job told in plain lines: pipes, CI, TERM=dumb, screen readers, and the summary after a run."""
 
 import time
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from holytui.core.display import count, percent, safe, span, usd
 from holytui.core.estimate import Estimate
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import JobState, LogLine, Snapshot
+from holytui.core.words import by_count, clock, state_words, worth_retrying
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import FailureGroup
-
-STATES = {
-    JobState.READY: "○ ready",
-    JobState.PREPARING: "◐ preparing",
-    JobState.RUNNING: "● running",
-    JobState.PAUSING: "◐ pausing",
-    JobState.PAUSED: "‖ paused",
-    JobState.STOPPED: "■ stopped",
-    JobState.INTERRUPTED: "! interrupted",
-    JobState.COMPLETED: "✓ completed",
-    JobState.COMPLETED_WITH_FAILURES: "✗ with failures",
-}
-REASONS = {
-    "auth": "key",
-    "quota": "balance",
-    "model_not_found": "model",
-    "user": "you",
-    "limit": "first ones done",
-    "rate_limit": "rate limit",
-}
-
-
-def state_words(snapshot: Snapshot) -> str:
-    """The state as a glyph and words, with its reason."""
-    words = STATES[snapshot.state]
-    if not snapshot.reason:
-        return words
-    return f"{words}: {REASONS.get(snapshot.reason, snapshot.reason)}"
-
-
-def clock(at: float | None) -> str:
-    """Local wall clock, HH:MM."""
-    return "" if at is None else datetime.fromtimestamp(at).astimezone().strftime("%H:%M")
 
 
 def started_line(snapshot: Snapshot) -> str:
@@ -167,16 +134,6 @@ def _next_lines(snapshot: Snapshot) -> list[str]:
     ]
 
 
-def by_count(failures: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Kinds with their numbers, the most frequent first."""
-    return sorted(failures.items(), key=lambda pair: (-pair[1], pair[0]))
-
-
-def worth_retrying(snapshot: Snapshot) -> int:
-    """Failed items that may succeed another time."""
-    return sum(number for kind, number in snapshot.counters.failures.items() if not RULES[FailureKind(kind)].same_again)
-
-
 def nothing_to_do(snapshot: Snapshot) -> str:
     """Why a session sends no request."""
     counters = snapshot.counters
@@ -206,7 +163,7 @@ def log_lines(events: Sequence[LogLine]) -> list[str]:
     """The log as lines: time, text, how often and for how long."""
     lines = []
     for event in events:
-        at = datetime.fromtimestamp(event.last).astimezone().strftime("%H:%M:%S")
+        at = clock(event.last, seconds=True)
         often = "" if event.count == 1 else f"  x{event.count} in {span(event.last - event.first)}"
         lines.append(f"{at}  {safe(event.text, limit=300)}{often}")
     return lines

@@ -1,19 +1,13 @@
 """Why a job rests, said to a person: what happened, what it means, the way out."""
 
-from datetime import datetime
-
 from holytui.core.progress import Counters, JobState
+from holytui.core.words import clock
 from holytui.engine.admission.breaker import Halt
-
-
-def clock_time(at: float) -> str:
-    """A moment as the local wall clock shows it, HH:MM."""
-    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M")
 
 
 def rest_message(halt: Halt, counters: Counters, at: float, variable: str | None) -> str:
     """The sentence that the checkpoint keeps for a job that stopped or paused."""
-    when = clock_time(at)
+    when = clock(at)
     pending = f"{counters.pending:,} pending, nothing is lost"
     key = variable or "the key"
     match halt.reason:
@@ -29,7 +23,7 @@ def rest_message(halt: Halt, counters: Counters, at: float, variable: str | None
         case "budget":
             return f"Stopped at {when}: {halt.message}. {pending}. Raise budget_usd, then run the job file again."
         case "rate_limit" if halt.wake_at is not None:
-            return f"Paused until {clock_time(halt.wake_at)}: {halt.message}. {pending}."
+            return f"Paused until {clock(halt.wake_at)}: {halt.message}. {pending}."
         case "limit":
             return f"{halt.message}; {counters.pending:,} pending."
     if halt.state is JobState.INTERRUPTED:

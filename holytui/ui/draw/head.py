@@ -5,8 +5,9 @@ from rich.text import Text
 from holytui.core.display import count, percent, safe, span, usd
 from holytui.core.pricing import MoneyKind
 from holytui.core.progress import JobState, Snapshot
+from holytui.core.words import clock, state_words
 from holytui.ui.draw.pen import Pen
-from holytui.ui.draw.words import clock, state_style, state_words
+from holytui.ui.draw.words import state_style
 
 RESTING = frozenset(
     {JobState.PAUSED, JobState.STOPPED, JobState.INTERRUPTED, JobState.COMPLETED, JobState.COMPLETED_WITH_FAILURES}

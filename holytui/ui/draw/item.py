@@ -3,10 +3,11 @@
 from rich.text import Text
 
 from holytui.core.display import count, safe_block, usd, wrap
+from holytui.core.words import clock
 from holytui.core.work import ItemState
 from holytui.store.rows import AttemptRow, ItemDetail
 from holytui.ui.draw.pen import ITEM_GLYPHS, Line, Pen
-from holytui.ui.draw.words import advice, clock, meaning
+from holytui.ui.draw.words import advice, meaning
 
 TABS = ("prompt", "answer", "raw")
 AXIS = 26

@@ -4,19 +4,11 @@ from rich.text import Text
 
 from holytui.core.display import count, percent, usd
 from holytui.core.progress import LIVE_STATES, Snapshot
+from holytui.core.words import clock, state_words, worth_retrying
 from holytui.runs.desk import Sample
 from holytui.store.catalog import JobEntry
 from holytui.ui.draw.pen import Pen
-from holytui.ui.draw.words import (
-    NEEDS_A_PERSON,
-    clock,
-    failed_words,
-    spent,
-    state_style,
-    state_words,
-    when,
-    worth_retrying,
-)
+from holytui.ui.draw.words import NEEDS_A_PERSON, failed_words, spent, state_style, when
 
 NAME_MIN, STATE, FIXED = 14, 20, 64
 

@@ -7,8 +7,9 @@ from rich.text import Text
 
 from holytui.core.display import count, span
 from holytui.core.progress import LIVE_STATES, InFlight, LogLine, Snapshot
+from holytui.core.words import by_count, clock
 from holytui.ui.draw.pen import Pen
-from holytui.ui.draw.words import advice, clock, meaning
+from holytui.ui.draw.words import advice, meaning
 
 GAUGE = 10
 FAILED_LINES = 3
@@ -84,7 +85,7 @@ def _nothing(snapshot: Snapshot) -> str:
 
 
 def _failed_summary(pen: Pen, snapshot: Snapshot) -> list[Text]:
-    failures = sorted(snapshot.counters.failures.items(), key=lambda pair: -pair[1])
+    failures = by_count(snapshot.counters.failures)
     if not failures:
         return []
     header = pen.line().gap(1).cell(f"FAILED {count(snapshot.counters.failed)}", 30, pen.palette.muted)

@@ -6,21 +6,9 @@ from rich.style import Style
 from rich.text import Text
 
 from holytui.core.display import cell_width, fit, fit_left, safe, wrap
-from holytui.core.progress import JobState
 from holytui.core.work import ItemState
 from holytui.ui.theme import Palette
 
-JOB_GLYPHS = {
-    JobState.READY: "○",
-    JobState.PREPARING: "◐",
-    JobState.RUNNING: "●",
-    JobState.PAUSING: "◐",
-    JobState.PAUSED: "‖",
-    JobState.STOPPED: "■",
-    JobState.INTERRUPTED: "!",
-    JobState.COMPLETED: "✓",
-    JobState.COMPLETED_WITH_FAILURES: "✗",
-}
 ITEM_GLYPHS = {
     ItemState.PENDING: "○",
     ItemState.RUNNING: "●",

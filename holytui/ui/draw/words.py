@@ -7,35 +7,10 @@ from rich.style import Style
 from holytui.core.display import count, usd
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.progress import JobState, Snapshot
-from holytui.ui.draw.pen import JOB_GLYPHS, Pen
+from holytui.core.words import by_count
+from holytui.ui.draw.pen import Pen
 
-REASONS = {
-    "auth": "key",
-    "quota": "balance",
-    "model_not_found": "model",
-    "budget": "budget",
-    "refused": "refused",
-    "user": "you",
-    "rate_limit": "rate limit",
-    "provider_unreachable": "no provider",
-    "limit": "first ones done",
-}
 NEEDS_A_PERSON = (JobState.STOPPED, JobState.INTERRUPTED)
-
-
-def state_words(snapshot: Snapshot) -> str:
-    """The state as a glyph and words."""
-    glyph, state = JOB_GLYPHS[snapshot.state], snapshot.state
-    match state:
-        case JobState.COMPLETED_WITH_FAILURES:
-            return f"{glyph} with failures"
-        case JobState.PAUSING:
-            return f"{glyph} pausing: {snapshot.requests_in_flight} finish"
-        case JobState.PAUSED if snapshot.wake_at is not None:
-            return f"{glyph} paused until {clock(snapshot.wake_at)}"
-        case JobState.PAUSED | JobState.STOPPED if snapshot.reason:
-            return f"{glyph} {state.value}: {REASONS.get(snapshot.reason, snapshot.reason)}"
-    return f"{glyph} {state.value}"
 
 
 def state_style(pen: Pen, state: JobState) -> Style:
@@ -48,13 +23,6 @@ def state_style(pen: Pen, state: JobState) -> Style:
         case JobState.PAUSED | JobState.PAUSING:
             return pen.palette.warn
     return pen.palette.plain
-
-
-def clock(at: float | None, *, seconds: bool = False) -> str:
-    """Local wall clock."""
-    if at is None:
-        return ""
-    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
 def when(snapshot: Snapshot, now: float) -> str:
@@ -89,16 +57,10 @@ def advice(kind: str) -> str:
 
 def failed_words(snapshot: Snapshot) -> str:
     """How many failed, and of which kinds."""
-    failures = sorted(snapshot.counters.failures.items(), key=lambda pair: -pair[1])
+    failures = by_count(snapshot.counters.failures)
     if not failures:
         return ""
     kinds = ", ".join(f"{count(number)} {kind}" for kind, number in failures[:3])
     rest = sum(number for _, number in failures[3:])
     more = f", {count(rest)} other" if rest else ""
     return f"{count(snapshot.counters.failed)} failed: {kinds}{more}."
-
-
-def worth_retrying(snapshot: Snapshot) -> int:
-    """Failed items of kinds that may succeed another time."""
-    failures = snapshot.counters.failures.items()
-    return sum(number for kind, number in failures if not RULES[FailureKind(kind)].same_again)

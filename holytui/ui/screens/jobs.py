@@ -10,12 +10,12 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from holytui.core.progress import JobState
+from holytui.core.words import clock, worth_retrying
 from holytui.runs.desk import Sample
 from holytui.store.catalog import JobEntry
 from holytui.ui.actions import JOBS, bindings
 from holytui.ui.draw import jobs as draw
 from holytui.ui.draw.pen import Pen
-from holytui.ui.draw.words import clock, worth_retrying
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.dialogs import FilterBar
 from holytui.ui.widgets.line_list import LineList

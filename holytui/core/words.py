@@ -1,0 +1,63 @@
+"""Words that screens and lines share: a job's state with its reason, times of day, failures by number."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from holytui.core.failures import RULES, FailureKind
+from holytui.core.progress import JobState, Snapshot
+
+GLYPHS = {
+    JobState.READY: "○",
+    JobState.PREPARING: "◐",
+    JobState.RUNNING: "●",
+    JobState.PAUSING: "◐",
+    JobState.PAUSED: "‖",
+    JobState.STOPPED: "■",
+    JobState.INTERRUPTED: "!",
+    JobState.COMPLETED: "✓",
+    JobState.COMPLETED_WITH_FAILURES: "✗",
+}
+REASONS = {
+    "auth": "key",
+    "quota": "balance",
+    "model_not_found": "model",
+    "budget": "budget",
+    "refused": "refused",
+    "user": "you",
+    "rate_limit": "rate limit",
+    "provider_unreachable": "no provider",
+    "limit": "first ones done",
+}
+
+
+def state_words(snapshot: Snapshot) -> str:
+    """The state as a glyph and words."""
+    glyph, state = GLYPHS[snapshot.state], snapshot.state
+    match state:
+        case JobState.COMPLETED_WITH_FAILURES:
+            return f"{glyph} with failures"
+        case JobState.PAUSING:
+            return f"{glyph} pausing: {snapshot.requests_in_flight} finish"
+        case JobState.PAUSED if snapshot.wake_at is not None:
+            return f"{glyph} paused until {clock(snapshot.wake_at)}"
+        case JobState.PAUSED | JobState.STOPPED if snapshot.reason:
+            return f"{glyph} {state.value}: {REASONS.get(snapshot.reason, snapshot.reason)}"
+    return f"{glyph} {state.value}"
+
+
+def clock(at: float | None, *, seconds: bool = False) -> str:
+    """A moment, in Unix seconds, as the local wall clock shows it; empty for none."""
+    if at is None:
+        return ""
+    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def by_count(failures: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Kinds with their numbers, the most frequent first."""
+    return sorted(failures.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def worth_retrying(snapshot: Snapshot) -> int:
+    """Failed items of kinds that may succeed another time."""
+    failures = snapshot.counters.failures.items()
+    return sum(number for kind, number in failures if not RULES[FailureKind(kind)].same_again)
