@@ -60,9 +60,10 @@ def status_lines(snapshot: Snapshot) -> list[str]:
         + ("  simulated" if snapshot.simulated else ""),
         f"  {percent(done, counters.total)}  {count(counters.succeeded)} done   {count(counters.failed)} failed   "
         f"{count(snapshot.running)} in flight   {count(snapshot.pending)} pending   of {count(counters.total)}",
-        f"  ETA   {eta_words(snapshot)}   {snapshot.rate_per_s:.2f}/s",
         f"  Cost  {_cost_words(snapshot)}",
     ]
+    if snapshot.owner is not None:
+        lines.insert(2, f"  ETA   {eta_words(snapshot)}   {snapshot.rate_per_s:.2f}/s")
     if snapshot.message:
         lines.append(f"  {safe(snapshot.message)}")
     if snapshot.owner is not None:

@@ -30,7 +30,7 @@ from holytui.runs.launch import Tables
 from holytui.runs.prepare import PrepareError, Wishes, check_budget, find, prepare, saved_job
 from holytui.runs.remote import RemoteHandle
 from holytui.runs.thread import RunThread
-from holytui.store.catalog import JobEntry, list_jobs
+from holytui.store.catalog import Catalog, JobEntry
 from holytui.store.checkpoint import CheckpointError
 from holytui.store.export import export
 from holytui.store.lock import OwnedElsewhere, read_owner
@@ -102,6 +102,7 @@ class LocalDesk:
         self._samples = samples
         self._wishes = dict(wishes or {})
         self._files = dict(files or {})
+        self._catalog = Catalog(checkpoints)
         self._thread = RunThread()
         self._keys: dict[str, str] = {}
 
@@ -111,7 +112,7 @@ class LocalDesk:
 
     def jobs(self) -> Sequence[JobEntry]:
         """The saved jobs; those that run here with their newest snapshot."""
-        return [self._freshest(entry) for entry in list_jobs(self._checkpoints)]
+        return [self._freshest(entry) for entry in self._catalog.jobs()]
 
     def samples(self) -> Sequence[Sample]:
         """The job files that come along."""

@@ -8,13 +8,15 @@ from pathlib import Path
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind
 from holytui.core.progress import LIVE_STATES, Counters, JobState, Snapshot
 from holytui.store.checkpoint import FILE
+from holytui.store.live import NAME as LIVE
 from holytui.store.live import read_live
-from holytui.store.lock import read_owner
+from holytui.store.lock import NOTE, read_owner
 from holytui.store.reader import Reader
 from holytui.store.rows import SessionRow
 from holytui.store.trouble import CheckpointError, explain
 
 EVENTS = 8
+_WATCHED = ("", FILE, f"{FILE}-wal", LIVE, NOTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +29,55 @@ class JobEntry:
     problem: str | None
 
 
+class Catalog:
+    """The jobs of a checkpoint folder; looked at often, it reads again only what has changed.
+
+    Opening a checkpoint takes milliseconds, and a screen that shows a hundred of them asks every second.
+    """
+
+    def __init__(self, checkpoints: Path) -> None:
+        self._checkpoints = checkpoints
+        self._known: dict[Path, tuple[_Stamp, JobEntry | None]] = {}
+
+    def jobs(self) -> list[JobEntry]:
+        """All jobs, by name; a checkpoint folder that is there but cannot be read is one entry that says so."""
+        checkpoints = self._checkpoints
+        try:
+            folders = sorted(checkpoints.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            return [JobEntry(checkpoints.name, checkpoints, None, str(explain(error, checkpoints)))]
+        self._known = {folder: self._look(folder) for folder in folders}
+        return [entry for _, entry in self._known.values() if entry is not None]
+
+    def _look(self, folder: Path) -> "tuple[_Stamp, JobEntry | None]":
+        # Taken before the read: what is written meanwhile is seen next time.
+        stamp = _stamp(folder)
+        known = self._known.get(folder)
+        return known if known is not None and known[0] == stamp else (stamp, _entry(folder))
+
+
 def list_jobs(checkpoints: Path) -> list[JobEntry]:
-    """All jobs, by name; a checkpoint folder that is there but cannot be read is one entry that says so."""
-    try:
-        folders = sorted(checkpoints.iterdir())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        return [JobEntry(checkpoints.name, checkpoints, None, str(explain(error, checkpoints)))]
-    return [entry for folder in folders if (entry := _entry(folder)) is not None]
+    """The jobs of a checkpoint folder, once."""
+    return Catalog(checkpoints).jobs()
+
+
+_Stamp = tuple[tuple[int, int] | None, ...]
+
+
+def _stamp(folder: Path) -> _Stamp:
+    """What changes when a job does: its files, and whether somebody holds its lock."""
+    stamps: list[tuple[int, int] | None] = []
+    for name in _WATCHED:
+        try:
+            found = (folder / name).stat()
+            stamps.append((found.st_mtime_ns, found.st_size))
+        except OSError as error:
+            stamps.append((-1, error.errno or 0))
+    owner = read_owner(folder)
+    stamps.append(None if owner is None else (owner.pid, 0))
+    return tuple(stamps)
 
 
 def _entry(folder: Path) -> JobEntry | None:

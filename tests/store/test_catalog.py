@@ -1,5 +1,6 @@
 """The checkpoint folder as a list of jobs."""
 
+import shutil
 import socket
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from holytui.core.pricing import MoneyKind
 from holytui.core.progress import JobState, Owner, Snapshot
 from holytui.core.work import Notice
-from holytui.store.catalog import list_jobs, snapshot_of
+from holytui.store.catalog import Catalog, list_jobs, snapshot_of
 from holytui.store.checkpoint import FILE, CheckpointError, write_meta
 from holytui.store.live import write_live
 from holytui.store.lock import OwnerLock
@@ -128,3 +129,30 @@ def test_a_job_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_a_new_job_is_ready(tmp_path: Path) -> None:
     snapshot = snapshot_of(new_job(tmp_path / "small"))
     assert (snapshot.state, snapshot.counters.total, snapshot.started_at) == (JobState.READY, 0, NOON)
+
+
+def test_a_catalog_that_is_asked_again_sees_every_change(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "small", 3)
+    catalog = Catalog(tmp_path)
+
+    def seen() -> Snapshot:
+        (entry,) = catalog.jobs()
+        assert entry.snapshot is not None
+        return entry.snapshot
+
+    assert seen().counters.succeeded == 0
+    assert seen() is seen()
+    lock = OwnerLock(folder)
+    lock.acquire()
+    assert seen().owner is not None
+    with writing(folder) as writer:
+        answer_fully(writer, 0)
+        writer.flush().result(WAIT)
+        assert seen().counters.succeeded == 1
+        writer.set_state(JobState.PAUSED, reason="user").result(WAIT)
+    lock.release()
+    assert (seen().owner, seen().reason) == (None, "user")
+    filled(tmp_path / "other", 2)
+    assert [entry.job_id for entry in catalog.jobs()] == ["other", "small"]
+    shutil.rmtree(folder)
+    assert [entry.job_id for entry in catalog.jobs()] == ["other"]
