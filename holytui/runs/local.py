@@ -8,6 +8,7 @@ from pathlib import Path
 from holytui.core.command import Command
 from holytui.core.progress import InFlight, Snapshot
 from holytui.engine.admission.breaker import Halt
+from holytui.inputs.source import InputProblem
 from holytui.runs.owner import OwnedRun
 from holytui.store.checkpoint import CheckpointError
 
@@ -33,9 +34,9 @@ class LocalHandle:
         return not self._run.done.is_set()
 
     @property
-    def problem(self) -> CheckpointError | None:
-        """Why the checkpoint could not be read or written, if that ended the session."""
-        return self._run.problem
+    def problem(self) -> CheckpointError | InputProblem | None:
+        """Why the checkpoint or the input could not be read, or nothing be recorded, if that ended the session."""
+        return self._run.problem or self._run.input_problem
 
     def snapshot(self) -> Snapshot:
         return self._run.latest

@@ -14,6 +14,7 @@ from holytui.core.command import Command, Verb
 from holytui.core.progress import Counters, InFlight, JobState, Owner, Snapshot
 from holytui.core.work import Notice, Outcome
 from holytui.engine.admission.breaker import Halt
+from holytui.inputs.source import InputProblem
 from holytui.runs import sync
 from holytui.runs.engine import Engine, open_engine
 from holytui.runs.launch import Launch
@@ -54,6 +55,7 @@ class OwnedRun:
         """
         self.launch = launch
         self.problem: CheckpointError | None = None
+        self.input_problem: InputProblem | None = None
         self.done = threading.Event()
         since = time.time()
         owner = Owner(os.getpid(), socket.gethostname(), since, since)
@@ -83,6 +85,9 @@ class OwnedRun:
             halt = await self._run()
         except CheckpointError as error:
             self.problem = self.problem or error
+        except InputProblem as error:
+            self.input_problem = error
+            halt = Halt(JobState.READY, "", str(error))
         except asyncio.CancelledError:
             halt = Halt(JobState.INTERRUPTED, "terminated", "the process was told to end")
         except Exception as error:  # noqa: BLE001  # the thread hosts other runs; this one is told as crashed

@@ -10,6 +10,7 @@ from pathlib import Path
 from holytui.core.identity import step_hashes
 from holytui.core.job import Job, LoadedJob, load_job
 from holytui.core.progress import JobState
+from holytui.inputs.source import read
 from holytui.runs.endpoint import resolve_endpoint, resolve_target
 from holytui.runs.launch import Launch, Tables
 from holytui.store.checkpoint import JobMeta, create
@@ -101,7 +102,7 @@ def prepare(
     """Everything up to the lock; creates the job's folder when it is new.
 
     Raises:
-        JobFileError, PrepareError, EndpointError: exit 2, with the way out.
+        JobFileError, PrepareError, EndpointError, InputProblem: exit 2, with the way out.
         CheckpointError: the checkpoint folder cannot be read or written (exit 7).
     """
     loaded, folder = find(checkpoints, source)
@@ -130,6 +131,7 @@ def prepare(
     if loaded is not None and folder.exists():
         check_saved(folder, loaded, wishes)
     elif loaded is not None:
+        next(read(loaded.job.input, loaded.base_dir))  # an input that is not there makes no job
         create(folder, _new_meta(folder.name, loaded, step_hashes(loaded.job)))
     return Launch(
         folder=folder,
