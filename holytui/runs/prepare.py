@@ -3,13 +3,14 @@
 import difflib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from holytui.core.display import usd
 from holytui.core.identity import step_hashes
 from holytui.core.job import Job, LoadedJob, load_job
-from holytui.core.progress import JobState
+from holytui.core.progress import Counters, JobState, Spend
 from holytui.inputs.source import read
 from holytui.runs.endpoint import resolve_endpoint, resolve_target
 from holytui.runs.launch import Launch, Tables
@@ -190,6 +191,7 @@ def check_saved(folder: Path, loaded: LoadedJob, wishes: Wishes) -> None:
     try:
         meta = reader.meta()
         drift = reader.drift(hashes)
+        counters = reader.counters()
     finally:
         reader.close()
     mine, theirs = str(loaded.path.resolve()), meta.job_path
@@ -201,10 +203,19 @@ def check_saved(folder: Path, loaded: LoadedJob, wishes: Wishes) -> None:
     if drift.changed_steps and drift.answered_items and wishes.drift is None:
         steps = ", ".join(drift.changed_steps)
         raise PrepareError(
-            f"Changed since the job ran: {steps}. {drift.answered_items:,} items have answers to the old text; "
+            f"Changed since the job ran: {steps}. {drift.answered_items:,} items have answers to the old text, "
+            f"bought for {_paid(counters, drift.changed_steps)}; "
             f"running them again pays for them again (holytui estimate {loaded.path} tells how much). "
             f"--drift run asks them again, --drift keep keeps their answers."
         )
+
+
+def _paid(counters: Counters, steps: Iterable[str]) -> str:
+    """What the recorded answers to these steps cost; steps that the job had not yet cost nothing so far."""
+    spend = Spend()
+    for step in steps:
+        spend = spend.add(counters.by_step.get(step, Spend()).money)
+    return "an unknown sum" if spend.money.usd is None else usd(spend.money)
 
 
 def _new_meta(job_id: str, loaded: LoadedJob, hashes: Mapping[str, str]) -> JobMeta:
