@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,13 @@ LINES = [
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint folder with a job whose items end in an answer or in one of three kinds of failure."""
     folder = tmp_path_factory.mktemp("finished")
     job = lines_job(folder, LINES, run=["max_attempts = 1"], step=["timeouts = { first_token = 0.5 }"])
     last = check_finished(holytui("run", job, "--json", cwd=folder), 1)
     assert last["failures"] == {"timeout.first_token": 1, "bad_request": 1, "server_error": 1}
-    yield folder
+    return folder
 
 
 @pytest.fixture
