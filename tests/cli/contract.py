@@ -89,7 +89,7 @@ def lines_job(
     return write_job(folder, name=name, source=source, run=run, step=step, provider=provider, prompt="{item}")
 
 
-def at_once(*commands: Sequence[str | Path], cwd: Path, **env: str) -> "list[subprocess.CompletedProcess[str]]":
+def at_once(*commands: Sequence[str | Path], cwd: Path, **env: Any) -> "list[subprocess.CompletedProcess[str]]":
     """Commands that do not depend on each other, two at a time: most of what one takes is its start."""
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(lambda command: holytui(*command, cwd=cwd, **env), commands))

@@ -117,7 +117,7 @@ def test_an_export_into_a_file_is_what_stdout_would_get(finished: Path, tmp_path
 
 
 def test_commands_about_a_job_that_is_not_there_are_2_and_name_the_nearest(finished: Path) -> None:
-    names = ("status", "log", "failures", "export", "pause", "stop", "resume", "retry")
+    names = ("status", "log", "failures", "export", "stop", "retry")
     for done in at_once(*([name, "jop"] for name in names), cwd=finished):
         assert done.returncode == 2, done.args
         assert done.stdout == ""

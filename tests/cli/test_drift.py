@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.cli.contract import EMBEDDED, check_finished
+from tests.cli.contract import EMBEDDED, at_once, check_finished
 from tests.processes import exported, holytui, simulator, status, write_job
 
 
@@ -47,10 +47,11 @@ def test_equal_items_stay_items_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "items.txt").write_text("same\nsame\nother\nsame\n")
     job = write_job(tmp_path, source='lines = "items.txt"', provider=EMBEDDED, prompt="{item}")
     assert check_finished(holytui("run", job, "--json", cwd=tmp_path), 0)["total"] == 4
-    ids = [row["id"] for row in exported(tmp_path, "job")]
+    export, again = at_once(["export", "job"], ["run", job, "--json"], cwd=tmp_path)
+    ids = [json.loads(line)["id"] for line in export.stdout.splitlines()]
     assert [ids[1], ids[3]] == [f"{ids[0]}~2", f"{ids[0]}~3"]
-    again = check_finished(holytui("run", job, "--json", cwd=tmp_path), 0)
-    assert (again["total"], again["requests"]) == (4, 4)
+    last = check_finished(again, 0)
+    assert (last["total"], last["requests"]) == (4, 4)
 
 
 def test_changed_steps_are_2_with_count_until_drift_says_what_then(tmp_path: Path) -> None:
@@ -113,11 +114,11 @@ def test_another_file_of_the_same_name_is_2_names_both_and_goes_with_an_id(tmp_p
     first = write_job(mine, source="count = 2", provider=EMBEDDED)
     other = write_job(theirs, source="count = 3", provider=EMBEDDED)
     assert holytui("run", first, "--headless", cwd=tmp_path).returncode == 0
-    refused = holytui("run", other, "--headless", cwd=tmp_path)
+    refused, apart = at_once(["run", other, "--headless"], ["run", other, "--json", "--id", "theirs"], cwd=tmp_path)
     assert refused.returncode == 2
     for words in (str(first), str(other), "--id NEW"):
         assert words in refused.stderr
-    done = check_finished(holytui("run", other, "--json", "--id", "theirs", cwd=tmp_path), 0)
+    done = check_finished(apart, 0)
     assert (done["job"], done["name"], done["total"]) == ("theirs", "job", 3)
     listed = json.loads(holytui("jobs", "--json", cwd=tmp_path).stdout)
     assert [(one["job"], one["total"]) for one in listed] == [("job", 2), ("theirs", 3)]

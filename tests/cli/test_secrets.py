@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
 
 from tests.cli.contract import at_once, check_finished
 from tests.processes import holytui, simulator, write_job
@@ -20,21 +17,18 @@ def mine(url: str, variable: str = "MINE_API_KEY") -> list[str]:
     return ['name = "mine"', f'base_url = "{url}"', f'api_key_env = "{variable}"']
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ['name = "mine"', 'base_url = "https://a.example/v1"', f'api_key = "{KEY}"'],
-        ['name = "mine"', 'base_url = "https://a.example/v1"', f'api_key_env = "{KEY}"'],
-        ['name = "mine"', f'base_url = "https://user:{KEY}@a.example/v1"'],
-        ['name = "mine"', f'base_url = "https://a.example/v1?api_key={KEY}"'],
-    ],
-)
-def test_a_key_in_a_job_file_is_refused_and_not_repeated(tmp_path: Path, lines: Sequence[str]) -> None:
-    job = write_job(tmp_path, provider=lines)
-    done = holytui("run", job, "--headless", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "api_key_env" in done.stderr
-    assert KEY not in done.stdout + done.stderr
+def test_a_key_in_a_job_file_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    providers = {
+        "field": ['name = "mine"', 'base_url = "https://a.example/v1"', f'api_key = "{KEY}"'],
+        "variable": ['name = "mine"', 'base_url = "https://a.example/v1"', f'api_key_env = "{KEY}"'],
+        "user": ['name = "mine"', f'base_url = "https://user:{KEY}@a.example/v1"'],
+        "query": ['name = "mine"', f'base_url = "https://a.example/v1?api_key={KEY}"'],
+    }
+    jobs = [write_job(tmp_path, name=name, provider=lines) for name, lines in providers.items()]
+    for done in at_once(*(("run", job, "--headless") for job in jobs), cwd=tmp_path):
+        assert done.returncode == 2
+        assert "api_key_env" in done.stderr
+        assert KEY not in done.stdout + done.stderr
     assert not (tmp_path / "checkpoints").exists()
 
 
@@ -91,12 +85,14 @@ def test_the_settings_can_trust_a_pair_of_host_and_variable(tmp_path: Path) -> N
 
 def test_loopback_needs_neither_key_nor_trust(tmp_path: Path) -> None:
     with simulator(tmp_path) as provider:
-        without = write_job(tmp_path, name="without", source="count = 1", provider=mine(provider.url))
-        first = holytui("run", without, "--json", cwd=tmp_path)
-        assert check_finished(first, 0)["succeeded"] == 1
+        without = write_job(
+            tmp_path, name="without", source="count = 1", provider=mine(provider.url, "NOT_SET_API_KEY")
+        )
         url = provider.url.replace("127.0.0.1", "localhost")
         named = write_job(tmp_path, name="named", source="count = 1", provider=mine(url))
-        assert check_finished(holytui("run", named, "--json", cwd=tmp_path, MINE_API_KEY=KEY), 0)["succeeded"] == 1
+        commands = (("run", without, "--json"), ("run", named, "--json"))
+        for done in at_once(*commands, cwd=tmp_path, MINE_API_KEY=KEY):
+            assert check_finished(done, 0)["succeeded"] == 1
 
 
 def echo(status: int) -> Script:
@@ -112,20 +108,32 @@ def echo(status: int) -> Script:
     return script
 
 
-@pytest.mark.parametrize("status", [400, 401, 500])
-async def test_a_server_that_repeats_the_key_puts_it_into_no_output_and_no_file(tmp_path: Path, status: int) -> None:
-    async with scripted(echo(status)) as server:
-        job = write_job(tmp_path, source="count = 2", provider=mine(server.base_url), run=["max_attempts = 1"])
-        done = await asyncio.to_thread(holytui, "run", job, "--json", cwd=tmp_path, MINE_API_KEY=PLAIN_KEY)
-        assert server.requests
-        assert server.requests[0].headers["authorization"] == f"Bearer {PLAIN_KEY}"
-    assert done.returncode == (3 if status == 401 else 1)
-    commands = (["status", "job"], ["log", "job"], ["failures", "job", "--json"], ["export", "job"])
-    views = await asyncio.to_thread(lambda: at_once(*commands, cwd=tmp_path))
-    texts = [text for one in (done, *views) for text in (one.stdout, one.stderr)]
-    assert "You came with" in "".join(texts), "the rest of what the server said is told"
+async def test_a_server_that_repeats_the_key_puts_it_into_no_output_and_no_file(tmp_path: Path) -> None:
+    codes = {400: 1, 401: 3, 500: 1}
+    outputs = []
+    for status, code in codes.items():
+        async with scripted(echo(status)) as server:
+            provider = mine(server.base_url)
+            job = write_job(
+                tmp_path, name=f"e{status}", source="count = 2", provider=provider, run=["max_attempts = 1"]
+            )
+            done = await asyncio.to_thread(holytui, "run", job, "--json", cwd=tmp_path, MINE_API_KEY=PLAIN_KEY)
+            assert server.requests[0].headers["authorization"] == f"Bearer {PLAIN_KEY}"
+        assert done.returncode == code
+        outputs.append(done)
+    commands = (
+        ["status", "e401"],
+        ["log", "e401"],
+        ["failures", "e400", "--json"],
+        ["export", "e400"],
+        ["export", "e500"],
+    )
+    outputs += await asyncio.to_thread(lambda: at_once(*commands, cwd=tmp_path))
+    texts = [text for one in outputs for text in (one.stdout, one.stderr)]
+    assert "You came with" in outputs[3].stdout, "the rest of what the server said is told"
+    assert "You came with" in outputs[6].stdout
     assert all(PLAIN_KEY not in text for text in texts)
     files = [path for path in (tmp_path / "checkpoints").rglob("*") if path.is_file()]
-    assert any(path.name == "checkpoint.sqlite" for path in files)
+    assert sum(path.name == "checkpoint.sqlite" for path in files) == len(codes)
     for path in files:
         assert PLAIN_KEY.encode() not in path.read_bytes(), path

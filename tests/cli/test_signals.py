@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,43 @@ MARGIN_S = 2.5
 """What the end itself may take beyond the limit, on a machine that is busy with other tests."""
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Signals for a run of hung requests, and what has to come of them.
+
+    Attributes:
+        least_s, most_s: from the last signal to the end of the process.
+    """
+
+    sent: tuple[signal.Signals, ...]
+    least_s: float
+    most_s: float
+    code: int
+    state: str
+    reason: str
+
+
+CASES = {
+    "interrupt": Case((signal.SIGINT,), 9.9, 10.0, 130, "paused", "user"),
+    "terminate": Case((signal.SIGTERM,), 4.9, 5.0, 143, "interrupted", "terminated"),
+    "hangup": Case((signal.SIGHUP,), 0.0, 1.0, 129, "interrupted", "hangup"),
+    "two interrupts": Case((signal.SIGINT, signal.SIGINT), 0.0, 1.0, 130, "paused", "user"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: in which folder, after how many seconds, what it said."""
+
+    folder: Path
+    seconds: float
+    code: int
+    stdout: str
+    stderr: str
+
+
 def run_hung(job: Path, url: str, folder: Path) -> "subprocess.Popen[str]":
-    """A run all of whose requests wait for ever."""
+    """A run whose requests are all in flight."""
     process = subprocess.Popen(
         [*HOLYTUI, "run", str(job), "--json", "--base-url", url],
         cwd=folder,
@@ -28,67 +64,52 @@ def run_hung(job: Path, url: str, folder: Path) -> "subprocess.Popen[str]":
         text=True,
     )
     live = folder / "checkpoints/job/live.json"
-    wait_until(lambda: live.exists() and status(folder, "job")["requests_in_flight"] == HUNG, "all requests hung")
+    wait_until(lambda: live.exists() and status(folder, "job")["requests_in_flight"] == HUNG, "all requests in flight")
     return process
 
 
-@pytest.mark.parametrize(
-    ("sent", "code", "state", "reason"),
-    [
-        ([signal.SIGHUP], 129, "interrupted", "hangup"),
-        ([signal.SIGINT, signal.SIGINT], 130, "paused", "user"),
-        ([signal.SIGTERM, signal.SIGHUP], 143, "interrupted", "hangup"),
-    ],
-    ids=["hangup", "two interrupts", "terminate and hangup"],
-)
-def test_a_hangup_and_a_second_signal_end_hung_requests_at_once(
-    tmp_path: Path, sent: list[signal.Signals], code: int, state: str, reason: str
-) -> None:
-    job = write_job(tmp_path, source="count = 8", run=[f"concurrency = {HUNG}"])
-    with simulator(tmp_path, "--fault", "first_token=1") as provider:
-        running = run_hung(job, provider.url, tmp_path)
-        for one in sent[:-1]:
-            running.send_signal(one)
-            wait_until(lambda: status(tmp_path, "job")["state"] == "pausing", "the first one heeded")
-        assert ended(running, sent[-1]) <= 1.0 + MARGIN_S
-        check_rest(running, tmp_path, code, state, reason)
-    with simulator(tmp_path) as provider:
-        again = check_finished(holytui("run", job, "--json", "--base-url", provider.url, cwd=tmp_path), 0)
-    assert (again["state"], again["succeeded"], again["attempts"]) == ("completed", 8, 8)
-
-
-def ended(running: "subprocess.Popen[str]", sent: signal.Signals) -> float:
-    """Seconds from this signal to the end of the process."""
+def end(folder: Path, url: str, case: Case) -> Ended:
+    """Start a run, send it the signals, wait for its end."""
+    folder.mkdir()
+    job = write_job(folder, source="count = 8", run=[f"concurrency = {HUNG}"])
+    running = run_hung(job, url, folder)
+    for one in case.sent[:-1]:
+        running.send_signal(one)
+        wait_until(lambda: status(folder, "job")["state"] == "pausing", "the first one heeded")
     began = time.monotonic()
-    running.send_signal(sent)
+    running.send_signal(case.sent[-1])
     running.wait(PATIENCE_S)
-    return time.monotonic() - began
-
-
-def check_rest(running: "subprocess.Popen[str]", folder: Path, code: int, state: str, reason: str) -> None:
-    """What a run of hung requests has to leave behind."""
+    seconds = time.monotonic() - began
     stdout, stderr = running.communicate(timeout=PATIENCE_S)
-    assert running.returncode == code, stderr
-    for seen in (check_events(stdout)[-1], status(folder, "job")):
-        assert (seen["state"], seen["reason"], seen["owner"]) == (state, reason, None)
+    return Ended(folder, seconds, running.returncode, stdout, stderr)
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+    """All cases side by side, for most of each is waiting."""
+    folder = tmp_path_factory.mktemp("ended")
+    with simulator(folder, "--fault", "first_token=1") as provider, ThreadPoolExecutor(len(CASES)) as pool:
+        runs = {name: pool.submit(end, folder / name, provider.url, case) for name, case in CASES.items()}
+        return {name: run.result() for name, run in runs.items()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_hung_requests_hold_no_signal_beyond_its_limit(ended: dict[str, Ended], name: str) -> None:
+    case, run = CASES[name], ended[name]
+    assert run.code == case.code, run.stderr
+    assert case.least_s <= run.seconds <= case.most_s + MARGIN_S
+    for seen in (check_events(run.stdout)[-1], status(run.folder, "job")):
+        assert (seen["state"], seen["reason"], seen["owner"]) == (case.state, case.reason, None)
         assert (seen["pending"], seen["failed"], seen["attempts"]) == (8, 0, 0)
 
 
-def test_an_interrupt_gives_hung_requests_ten_seconds_and_a_termination_five(tmp_path: Path) -> None:
-    """Side by side: most of either is waiting."""
-    folders = {name: tmp_path / name for name in ("interrupted", "terminated")}
-    with simulator(tmp_path, "--fault", "first_token=1") as provider, ThreadPoolExecutor(2) as pool:
-        runs = {}
-        for name, folder in folders.items():
-            folder.mkdir()
-            job = write_job(folder, source="count = 8", run=[f"concurrency = {HUNG}"])
-            runs[name] = run_hung(job, provider.url, folder)
-        interrupted = pool.submit(ended, runs["interrupted"], signal.SIGINT)
-        terminated = pool.submit(ended, runs["terminated"], signal.SIGTERM)
-        assert 4.9 <= terminated.result() <= 5.0 + MARGIN_S
-        assert 9.9 <= interrupted.result() <= 10.0 + MARGIN_S
-    check_rest(runs["terminated"], folders["terminated"], 143, "interrupted", "terminated")
-    check_rest(runs["interrupted"], folders["interrupted"], 130, "paused", "user")
+def test_the_lock_is_free_and_a_later_run_goes_on(ended: dict[str, Ended], tmp_path: Path) -> None:
+    with simulator(tmp_path) as provider, ThreadPoolExecutor(2) as pool:
+        flags = ("--json", "--base-url", provider.url)
+        again = list(pool.map(lambda run: holytui("run", "job", *flags, cwd=run.folder), ended.values()))
+    for done in again:
+        last = check_finished(done, 0)
+        assert (last["state"], last["succeeded"], last["attempts"], last["sessions"]) == ("completed", 8, 8, 2)
 
 
 def test_one_interrupt_lets_what_is_in_flight_finish(tmp_path: Path) -> None:
