@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from holytui.core.job import Provider
 from holytui.provider.presets import PRESETS, Endpoint, check_url, is_loopback, key_may_go
+from holytui.provider.simulation import SimulatorError, options_from_url
 
 SIMULATOR_SCHEME = "simulator:"
 
@@ -69,12 +70,16 @@ def resolve_target(provider: Provider, base_url: str | None = None) -> Target:
     """Combine preset, job file and a `--base-url`.
 
     Raises:
-        EndpointError: nobody knows where to send requests.
+        EndpointError: nobody knows where to send requests, or the simulator is asked for what it cannot do.
     """
     preset = PRESETS.get(provider.name)
     url = base_url or provider.base_url or (preset.base_url if preset is not None else None)
     simulated = preset is not None and preset.simulated
     if simulated and (url is None or url.startswith(SIMULATOR_SCHEME)):
+        try:
+            options_from_url(url or SIMULATOR_SCHEME)
+        except SimulatorError as error:
+            raise EndpointError(str(error)) from error
         return Target(provider.name, url or SIMULATOR_SCHEME, None, embedded=True, simulated=True)
     if url is None:
         known = ", ".join(sorted(PRESETS))

@@ -236,6 +236,8 @@ class OwnedRun:
                 active_s = self._picture.active_s()
                 await self._recorded(writer.end_session(reason or state.value, active_s))
             await self._recorded(writer.set_state(state, reason=reason, wake_at=wake_at, message=message))
+            if self._reader is not None:
+                self._picture.events = tuple(self._reader.events(EVENTS_SHOWN))
         writer.close()
         self._counters = writer.counters
         self._picture.saved_at = writer.saved_at

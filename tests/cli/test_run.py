@@ -81,9 +81,8 @@ def test_the_events_of_a_run_tell_every_item_and_add_up(tmp_path: Path) -> None:
     assert (items[3]["kind"], items[5]["kind"], items[0]["kind"]) == ("bad_request", "truncated", None)
     assert [row["id"] for row in exported(tmp_path, "job")] == [items[index]["id"] for index in range(12)]
     after = status(tmp_path, "job")
-    assert {key: after[key] for key in ("attempts", "requests", "tokens", "cost", "failures", "state")} == {
-        key: last[key] for key in ("attempts", "requests", "tokens", "cost", "failures", "state")
-    }
+    for key in ("attempts", "requests", "tokens", "cost", "wasted_usd", "failures", "state", "last_events"):
+        assert after[key] == last[key], key
     assert "{" not in done.stderr
 
 
@@ -200,6 +199,14 @@ def test_bad_usage_is_2_and_says_what(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (2, ""), done.args
         assert words in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_simulator_asked_for_what_it_cannot_do_is_2_and_makes_no_job(tmp_path: Path) -> None:
+    job = write_job(tmp_path, provider=('name = "simulator"', 'base_url = "simulator:?fault=tired=1"'))
+    done = holytui("run", job, "--json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "fault tired: no such kind" in done.stderr
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_an_input_that_is_not_there_is_2_names_it_and_makes_no_job(tmp_path: Path) -> None:
