@@ -6,12 +6,13 @@ from holytui.config import ConfigError
 from holytui.core.job import JobFileError
 from holytui.core.progress import JobState, Snapshot
 from holytui.inputs.source import InputProblem
-from holytui.provider.simulator import SimulatorError
+from holytui.provider.simulation import SimulatorError
 from holytui.runs.background import BackgroundFailed
 from holytui.runs.endpoint import EndpointError
 from holytui.runs.errands import OwnerSilent
-from holytui.runs.prepare import PrepareError
+from holytui.runs.saved import PrepareError
 from holytui.store.checkpoint import CheckpointError
+from holytui.store.export import ExportError
 from holytui.store.lock import OwnedElsewhere
 
 
@@ -42,6 +43,7 @@ ERRORS: dict[type[Exception], Exit] = {
     EndpointError: Exit.USAGE,
     InputProblem: Exit.USAGE,
     SimulatorError: Exit.USAGE,
+    ExportError: Exit.USAGE,
     BackgroundFailed: Exit.USAGE,
     OwnedElsewhere: Exit.OWNED,
     OwnerSilent: Exit.OWNED,

@@ -16,6 +16,9 @@ from holytui.cli import sessions, tools, views
 from holytui.cli.options import Context, checkpoints_option, on_terminal
 from holytui.cli.output import silence, tell
 
+LATER = frozenset({"import", "new", "doctor", "worker", "serve"})
+"""Commands of the design that are not built yet; they are refused by name, not taken for misspellings."""
+
 
 @contextmanager
 def errors_for_people() -> Iterator[None]:
@@ -45,6 +48,13 @@ class Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with errors_for_people():
             return super().invoke(ctx)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] in LATER:
+            raise click.UsageError(f"{args[0]}: not in this version")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

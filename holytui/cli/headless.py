@@ -27,10 +27,11 @@ JSON_EVERY_S = 1.0
 
 
 class Signals:
-    """Turns signals into an orderly end; remembers which one it was."""
+    """Turns signals into an orderly end: the first says how the session ends, another one ends it at once."""
 
     def __init__(self, handle: LocalHandle) -> None:
         self._handle = handle
+        self._halt: Halt | None = None
         self.code: Exit | None = None
 
     def install(self) -> None:
@@ -41,21 +42,22 @@ class Signals:
             signal.signal(signal.SIGHUP, self._hangup)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # signal's signature
-        halt = Halt(JobState.PAUSED, "user", "")
-        if self.code is None:
-            self.code = Exit.INTERRUPT
-            self._handle.wind_down(halt, INTERRUPT_S)
-        else:
-            self._handle.stop(halt)
+        self._end(Exit.INTERRUPT, Halt(JobState.PAUSED, "user", ""), INTERRUPT_S)
 
     def _terminate(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # signal's signature
-        if self.code is None:
-            self.code = Exit.TERMINATED
-            self._handle.wind_down(Halt(JobState.INTERRUPTED, "terminated", "SIGTERM"), TERMINATE_S)
+        self._end(Exit.TERMINATED, Halt(JobState.INTERRUPTED, "terminated", "the system ended holytui"), TERMINATE_S)
 
     def _hangup(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # signal's signature
-        self.code = self.code or Exit.HANGUP
-        self._handle.stop(Halt(JobState.INTERRUPTED, "hangup", "the connection was lost"))
+        self._end(Exit.HANGUP, Halt(JobState.INTERRUPTED, "hangup", "the connection was lost"), 0.0)
+
+    def _end(self, code: Exit, halt: Halt, seconds: float) -> None:
+        """What is in flight may finish within this time; a second signal, or none, waits for nothing."""
+        if self._halt is None and seconds:
+            self._handle.wind_down(halt, seconds)
+        else:
+            self._handle.stop(self._halt or halt)
+        self._halt = self._halt or halt
+        self.code = self.code or code
 
 
 def run_headless(launch: Launch, *, as_json: bool) -> Exit:
@@ -155,20 +157,22 @@ class _JsonLines(_Printer):
 
 
 def _watch(handle: LocalHandle, items: "queue.SimpleQueue[Outcome]", printer: _Printer) -> None:
-    """Poll the run until it ends."""
+    """Poll the run until it ends; what it was when it started is told before anything else."""
     shown: tuple[JobState, str] | None = None
     due = 0.0
     ended = False
     while not ended:
         ended = handle.wait(POLL_S)
-        _drain(items, printer.item)
         snapshot = handle.snapshot()
-        state = (snapshot.state, snapshot.reason)
         if shown is None:
-            if snapshot.state is JobState.PREPARING and not ended:
+            first = handle.started() or (snapshot if ended else None)
+            if first is None:
                 continue
-            printer.started(snapshot)
-        elif state != shown:
+            printer.started(first)
+            shown = (first.state, first.reason)
+        _drain(items, printer.item)
+        state = (snapshot.state, snapshot.reason)
+        if state != shown:
             printer.state(snapshot)
         shown = state
         if time.monotonic() >= due:

@@ -1,5 +1,6 @@
 """Commands that run a job, or tell whoever runs it what to do."""
 
+import difflib
 import os
 import re
 import sys
@@ -10,6 +11,9 @@ import click
 from holytui.cli.options import Context, checkpoints_option, on_terminal, pass_context, run_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from holytui.runs.launch import Launch
     from holytui.runs.prepare import Wishes
 
@@ -66,6 +70,9 @@ def retry(
     from holytui.core.work import Overrides
     from holytui.runs.errands import retry_at_rest, send_to_owner
 
+    for kind in kinds:
+        _check_kind(kind)
+    _check_items(context.folder(), job_id, items)
     selection = Selection(kinds, items, everything)
     command = Command(Verb.RETRY, selection, Overrides(model=model))
     if send_to_owner(context.folder(), job_id, command):
@@ -98,6 +105,29 @@ def stop(context: Context, /, job_id: str) -> None:
     from holytui.runs.errands import rest
 
     click.echo(rest(context.folder(), job_id, Verb.STOP), err=True)
+
+
+def _check_kind(kind: str) -> None:
+    from holytui.core.failures import FailureKind
+
+    known = ["timeout", *(known.value for known in FailureKind)]
+    if kind not in known:
+        near = difflib.get_close_matches(kind, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+        raise click.BadParameter(f"{kind}: no such kind of failure. {hint}", param_hint="--kind")
+
+
+def _check_items(checkpoints: "Path", job_id: str, items: "Iterable[str]") -> None:
+    from holytui.runs.saved import find_saved
+    from holytui.store.reader import Reader
+
+    reader = Reader.open(find_saved(checkpoints, job_id))
+    try:
+        for item in items:
+            if reader.find(item) is None:
+                raise click.BadParameter(f"{item}: no item of {job_id} has this id", param_hint="--item")
+    finally:
+        reader.close()
 
 
 def _run(

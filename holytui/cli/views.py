@@ -40,7 +40,7 @@ def jobs(context: Context, /, as_json: bool = False) -> None:  # noqa: FBT001, F
 def status(context: Context, /, job_id: str, as_json: bool) -> None:  # noqa: FBT001  # click passes options by name
     """One snapshot of a job."""
     from holytui import plain
-    from holytui.runs.prepare import find_saved
+    from holytui.runs.saved import find_saved
     from holytui.store.catalog import snapshot_of
 
     snapshot = snapshot_of(find_saved(context.folder(), job_id))
@@ -59,7 +59,7 @@ def status(context: Context, /, job_id: str, as_json: bool) -> None:  # noqa: FB
 def log(context: Context, /, job_id: str, follow: bool, as_json: bool) -> None:  # noqa: FBT001  # click passes options by name
     """What happened, coalesced."""
     from holytui.cli.reports import follow_log
-    from holytui.runs.prepare import find_saved
+    from holytui.runs.saved import find_saved
 
     follow_log(find_saved(context.folder(), job_id), follow=follow, as_json=as_json)
 
@@ -72,7 +72,7 @@ def log(context: Context, /, job_id: str, follow: bool, as_json: bool) -> None: 
 def failures(context: Context, /, job_id: str, as_json: bool) -> None:  # noqa: FBT001  # click passes options by name
     """Failed items grouped by kind, with advice."""
     from holytui.cli.reports import print_failures
-    from holytui.runs.prepare import find_saved
+    from holytui.runs.saved import find_saved
 
     print_failures(find_saved(context.folder(), job_id), as_json=as_json)
 
@@ -86,7 +86,7 @@ def failures(context: Context, /, job_id: str, as_json: bool) -> None:  # noqa: 
 @pass_context
 def export(context: Context, /, job_id: str, fmt: str, output: Path | None, with_input: bool) -> None:  # noqa: FBT001  # click passes options by name
     """Every item once, in input order."""
-    from holytui.runs.prepare import find_saved
+    from holytui.runs.saved import find_saved
     from holytui.store.export import export as export_job
 
     folder = find_saved(context.folder(), job_id)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from holytui.core.work import Notice
 from holytui.engine.admission.budget import Budget
@@ -15,11 +16,14 @@ from holytui.engine.runner import Runner
 from holytui.engine.steps import Bench
 from holytui.provider.client import ChatClient
 from holytui.provider.presets import Endpoint
-from holytui.provider.simulator import EmbeddedSimulator, options_from_url
+from holytui.provider.simulation import options_from_url
 from holytui.runs.launch import Launch
 from holytui.runs.picture import PacedSink, Picture
 from holytui.store.reader import Reader
 from holytui.store.writer import Writer
+
+if TYPE_CHECKING:
+    from holytui.provider.simulator import EmbeddedSimulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Engine:
     executor: Executor
     runner: Runner
     sink: PacedSink
-    simulator: EmbeddedSimulator | None
+    simulator: "EmbeddedSimulator | None"
 
     async def aclose(self) -> None:
         """Close connections, end the embedded simulator."""
@@ -55,6 +59,8 @@ async def open_engine(
     simulator = None
     endpoint = launch.endpoint
     if endpoint is None:
+        from holytui.provider.simulator import EmbeddedSimulator  # a server's worth of modules, for this case only
+
         simulator = EmbeddedSimulator.start(options_from_url(launch.target.base_url))
         endpoint = Endpoint(launch.target.name, simulator.base_url, "", simulated=True)
     client = ChatClient(

@@ -9,7 +9,7 @@ from holytui.core.command import Command, Verb
 from holytui.core.progress import JobState
 from holytui.core.work import Notice
 from holytui.engine.admission.breaker import Halt
-from holytui.runs.prepare import find_saved
+from holytui.runs.saved import find_saved
 from holytui.runs.sentences import rest_message
 from holytui.store import commands
 from holytui.store.catalog import snapshot_of

@@ -41,6 +41,10 @@ class LocalHandle:
     def snapshot(self) -> Snapshot:
         return self._run.latest
 
+    def started(self) -> Snapshot | None:
+        """What the job was when the session began to run, None before that."""
+        return self._run.started
+
     def in_flight(self) -> Sequence[InFlight]:
         return self._run.in_flight if self.owned_here else ()
 

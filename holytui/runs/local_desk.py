@@ -27,12 +27,13 @@ from holytui.runs.errands import retry_at_rest
 from holytui.runs.estimating import estimate_job
 from holytui.runs.handle import RunHandle
 from holytui.runs.launch import Tables
-from holytui.runs.prepare import PrepareError, Wishes, check_budget, find, prepare, saved_job
+from holytui.runs.prepare import Wishes, check_budget, find, prepare, saved_job
 from holytui.runs.remote import RemoteHandle
+from holytui.runs.saved import PrepareError
 from holytui.runs.thread import RunThread
 from holytui.store.catalog import Catalog, JobEntry
 from holytui.store.checkpoint import CheckpointError
-from holytui.store.export import export
+from holytui.store.export import ExportError, export
 from holytui.store.lock import OwnedElsewhere, read_owner
 from holytui.store.reader import Reader
 
@@ -227,7 +228,7 @@ class LocalDesk:
         path = Path.cwd() / f"{job_id}.{fmt}"
         try:
             export(self._checkpoints / job_id, path, fmt=fmt)
-        except (*SENTENCES, OSError) as error:
+        except (*SENTENCES, ExportError) as error:
             raise DeskError(f"not exported: {error}") from error
         return path
 

@@ -72,6 +72,8 @@ class OwnedRun:
         self._side_tasks: list[asyncio.Task[None]] = []
         self._started_session = False
         self.latest: Snapshot = self._picture.draw(self._counters)
+        self.started: Snapshot | None = None
+        """As it was when the input was read and the first request about to go out."""
         self.in_flight: Sequence[InFlight] = ()
         """What `latest` counts as running, oldest first."""
 
@@ -189,6 +191,7 @@ class OwnedRun:
         )
         self._note(f"started: {self._counters.pending:,} to go")
         await self._set_state(JobState.RUNNING)
+        self.started = self.latest
         early, self._early = self._early, []
         for command in early:
             self.command(command)

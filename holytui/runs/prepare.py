@@ -1,6 +1,5 @@
 """From a job file or a job id to a launch: find or create the job, notice drift, keep files apart."""
 
-import difflib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,16 +13,9 @@ from holytui.core.progress import Counters, JobState, Spend
 from holytui.inputs.source import read
 from holytui.runs.endpoint import resolve_endpoint, resolve_target
 from holytui.runs.launch import Launch, Tables
+from holytui.runs.saved import PrepareError, find_saved
 from holytui.store.checkpoint import JobMeta, create
 from holytui.store.reader import Reader
-
-
-class PrepareError(Exception):
-    """The job cannot be run as asked; the message says why and the way out (exit 2)."""
-
-
-class NoSuchJob(PrepareError):
-    """Neither a job file nor a saved job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +51,6 @@ def find(checkpoints: Path, source: str | Path) -> tuple[LoadedJob | None, Path]
         loaded = load_job(path)
         return loaded, checkpoints / loaded.job.slug
     return None, find_saved(checkpoints, str(source))
-
-
-def find_saved(checkpoints: Path, job_id: str) -> Path:
-    """The folder of a saved job.
-
-    Raises:
-        NoSuchJob: there is none of that id.
-    """
-    folder = checkpoints / job_id
-    if job_id and "/" not in job_id and not job_id.startswith(".") and folder.is_dir():
-        return folder
-    known = sorted(entry.name for entry in checkpoints.iterdir()) if checkpoints.is_dir() else []
-    jobs = [name for name in known if not name.startswith(".")]
-    near = difflib.get_close_matches(job_id, jobs, n=3)
-    shown = f"Nearest: {', '.join(near)}." if near else f"Jobs there: {', '.join(jobs[:10]) or 'none'}."
-    raise NoSuchJob(
-        f"{job_id}: no such job file, and no such job in {checkpoints}. {shown} Another folder: --checkpoints DIR"
-    )
 
 
 def saved_job(folder: Path) -> tuple[Job, JobMeta]:
@@ -132,7 +106,7 @@ def prepare(
     if loaded is not None and folder.exists():
         check_saved(folder, loaded, wishes)
     elif loaded is not None:
-        next(read(loaded.job.input, loaded.base_dir))  # an input that is not there makes no job
+        next(read(loaded.job.input, loaded.base_dir), None)  # an input that is not there makes no job
         create(folder, _new_meta(folder.name, loaded, step_hashes(loaded.job)))
     return Launch(
         folder=folder,

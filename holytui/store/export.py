@@ -1,5 +1,6 @@
 """A job's results as a file: every item once, in input order, streamed."""
 
+import contextlib
 import csv
 import io
 import json
@@ -13,10 +14,13 @@ from holytui.core.progress import iso
 from holytui.core.work import ItemState
 from holytui.store.reader import Reader
 from holytui.store.rows import ExportRow, StepResult
-from holytui.store.trouble import explain
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula; a leading apostrophe makes it text (OWASP)."""
+
+
+class ExportError(Exception):
+    """The file cannot be written; the message names it."""
 
 
 def export(folder: Path, out: BinaryIO | Path, *, fmt: str, with_input: bool = False) -> int:
@@ -31,7 +35,8 @@ def export(folder: Path, out: BinaryIO | Path, *, fmt: str, with_input: bool = F
         with_input: CSV gets the input as a column of its own.
 
     Raises:
-        CheckpointError: the checkpoint cannot be read, or the file not be written.
+        CheckpointError: the checkpoint cannot be read.
+        ExportError: the file cannot be written.
     """
     reader = Reader.open(folder)
     try:
@@ -50,9 +55,10 @@ def _replace(chunks: Iterator[tuple[str, int]], path: Path) -> int:
             os.fsync(file.fileno())
         fresh.replace(path)
     except OSError as error:
-        raise explain(error, path) from error
+        raise ExportError(f"{path} cannot be written: {error.strerror or error}. The answers are safe.") from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
     return number
 
 

@@ -60,6 +60,7 @@ def check_events(stdout: str) -> list[dict[str, Any]]:
     assert set(names) <= EVENTS
     assert names[-1] == "finished"
     assert names.count("finished") == names.count("started") == 1
+    assert names[0] == "started"
     for event in events:
         if event["event"] == "item":
             assert UTC_TIME.fullmatch(event["finished_at"])

@@ -38,6 +38,8 @@ CASES = {
     "terminate": Case((signal.SIGTERM,), 4.9, 5.0, 143, "interrupted", "terminated"),
     "hangup": Case((signal.SIGHUP,), 0.0, 1.0, 129, "interrupted", "hangup"),
     "two interrupts": Case((signal.SIGINT, signal.SIGINT), 0.0, 1.0, 130, "paused", "user"),
+    "terminate behind an interrupt": Case((signal.SIGINT, signal.SIGTERM), 0.0, 1.0, 130, "paused", "user"),
+    "hangup behind a terminate": Case((signal.SIGTERM, signal.SIGHUP), 0.0, 1.0, 143, "interrupted", "terminated"),
 }
 
 

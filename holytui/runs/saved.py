@@ -1,0 +1,30 @@
+"""Saved jobs by their ids; light, for commands that only look."""
+
+import difflib
+from pathlib import Path
+
+
+class PrepareError(Exception):
+    """The job cannot be run as asked; the message says why and the way out (exit 2)."""
+
+
+class NoSuchJob(PrepareError):
+    """Neither a job file nor a saved job."""
+
+
+def find_saved(checkpoints: Path, job_id: str) -> Path:
+    """The folder of a saved job.
+
+    Raises:
+        NoSuchJob: there is none of that id.
+    """
+    folder = checkpoints / job_id
+    if job_id and "/" not in job_id and not job_id.startswith(".") and folder.is_dir():
+        return folder
+    known = sorted(entry.name for entry in checkpoints.iterdir()) if checkpoints.is_dir() else []
+    jobs = [name for name in known if not name.startswith(".")]
+    near = difflib.get_close_matches(job_id, jobs, n=3)
+    shown = f"Nearest: {', '.join(near)}." if near else f"Jobs there: {', '.join(jobs[:10]) or 'none'}."
+    raise NoSuchJob(
+        f"{job_id}: no such job file, and no such job in {checkpoints}. {shown} Another folder: --checkpoints DIR"
+    )
