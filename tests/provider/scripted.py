@@ -10,7 +10,10 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from holytui.provider.client import ChatClient, ChatRequest, Message
+from holytui.provider.errors import ProviderError
 from holytui.provider.events import Content, Event
 from holytui.provider.presets import Endpoint
 
@@ -216,3 +219,42 @@ async def eventually(condition: Callable[[], bool], what: str) -> None:
                 await asyncio.sleep(0.005)
     except TimeoutError:
         raise AssertionError(f"never: {what}") from None
+
+
+def merged(events: list[Event]) -> list[Event]:
+    """The events with words that came apart put together: how they are cut depends on the network."""
+    together: list[Event] = []
+    for one in events:
+        last = together[-1] if together else None
+        if isinstance(one, Content) and isinstance(last, Content):
+            together[-1] = Content(last.text + one.text)
+        else:
+            together.append(one)
+    return together
+
+
+async def until_error(client: ChatClient, request: ChatRequest | None = None) -> tuple[list[Event], ProviderError]:
+    """What a request that fails gave before, and how it failed."""
+    events: list[Event] = []
+    with pytest.raises(ProviderError) as caught:
+        async with asyncio.timeout(PATIENCE_S), aclosing(client.stream(request or ask())) as stream:
+            async for one in stream:
+                events.append(one)  # noqa: PERF401  # what came before the error is wanted too
+    return events, caught.value
+
+
+async def failure(client: ChatClient, request: ChatRequest | None = None) -> ProviderError:
+    """How a request fails."""
+    return (await until_error(client, request))[1]
+
+
+async def failure_of(script: Script, request: ChatRequest | None = None) -> ProviderError:
+    """How a request to such a server fails."""
+    async with scripted(script) as server, asking(server.base_url, key=KEY) as client:
+        return await failure(client, request)
+
+
+async def events_of(script: Script, request: ChatRequest | None = None) -> list[Event]:
+    """What a request to such a server brings."""
+    async with scripted(script) as server, asking(server.base_url, key=KEY) as client:
+        return merged(await collect(client, request))
