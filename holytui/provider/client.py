@@ -16,7 +16,7 @@ from httpx_aiohttp import AiohttpTransport
 from holytui import __version__
 from holytui.core.failures import FailureKind
 from holytui.provider.answer import AnswerReader
-from holytui.provider.errors import ProviderError, classify, request_id
+from holytui.provider.errors import ProviderError, classify, redact, request_id
 from holytui.provider.events import Event, Opened
 from holytui.provider.presets import Endpoint
 from holytui.provider.sse import Decoder
@@ -162,7 +162,7 @@ class ChatClient:
             if not 200 <= response.status_code < 300:
                 raise await self._refusal(response)
             headers = _headers(response)
-            name = request_id(headers)
+            name = redact(request_id(headers), self._secret)
             yield Opened(response.status_code, name, headers)
             reader = AnswerReader(request.model, response.status_code, name, self._secret)
             kind = headers.get("content-type", "")
@@ -259,8 +259,15 @@ async def _whole(chunks: AsyncIterator[bytes], reader: AnswerReader) -> AsyncGen
 
 @lru_cache(maxsize=16)
 def _url(text: str) -> httpx.URL:
-    """Parsed once: httpx takes longer over a URL than over anything else in a request."""
-    return httpx.URL(text)
+    """Parsed once: httpx takes longer over a URL than over anything else in a request.
+
+    Raises:
+        httpx.InvalidURL: it is none.
+    """
+    try:
+        return httpx.URL(text)
+    except UnicodeError:
+        raise httpx.InvalidURL("it holds a character that has no encoding") from None
 
 
 def _headers(response: httpx.Response) -> dict[str, str]:

@@ -120,7 +120,7 @@ def classify(status: int, headers: Mapping[str, str], body_text: str, *, secret:
         body_text: JSON of any shape, HTML or plain.
         secret: the key, to be removed.
     """
-    said = _read(body_text)
+    said = _read(body_text, secret)
     wait = retry_after(headers)
     what = said.message or "no explanation"
     if 300 <= status < 400:
@@ -142,7 +142,7 @@ def classify_event(error: Any, *, secret: str, status: int, request_id: str) -> 
     what the model's own server answered.
     """
     body = json.dumps({"error": error})
-    said = _read(body)
+    said = _read(body, secret)
     inner = _inner_status(error)
     kind = _kind(inner, said, None) if inner is not None else _kind_by_words(said)
     message = f"an error inside the stream: {said.message or 'no explanation'}"
@@ -231,15 +231,18 @@ def _inner_status(error: Any) -> int | None:
     return None
 
 
-def _read(body: str) -> _Said:
-    """The message and the words of a body: `{"error": {...}}`, `{"error": "text"}`, `{"detail": …}`, text, HTML."""
+def _read(body: str, secret: str) -> _Said:
+    """The message and the words of a body: `{"error": {...}}`, `{"error": "text"}`, `{"detail": …}`, text, HTML.
+
+    The key goes before anything is cut: half a key is not found any more.
+    """
     parts: list[str] = []
     try:
         message = _gather(json.loads(body), parts)
     except (ValueError, RecursionError):
-        text = " ".join(_TAGS.sub(" ", body[:READ_CHARS]).split())
+        text = " ".join(_TAGS.sub(" ", redact(body, secret)[:READ_CHARS]).split())
         return _Said(text, _words(text))
-    return _Said(" ".join(message[:READ_CHARS].split()), _words(" ".join(parts)))
+    return _Said(" ".join(redact(message, secret)[:READ_CHARS].split()), _words(" ".join(parts)))
 
 
 def _gather(data: Any, parts: list[str]) -> str:

@@ -22,7 +22,10 @@ class Resolver(AbstractResolver):
         look_up = partial(
             socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, family=family, flags=socket.AI_ADDRCONFIG
         )
-        found = await offload(look_up, "holytui-resolver")
+        try:
+            found = await offload(look_up, "holytui-resolver")
+        except UnicodeError as error:  # a part of the name is empty or too long
+            raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
         return [
             ResolveResult(
                 hostname=host,

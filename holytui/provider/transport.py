@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
+from aiohttp.connector import Connection
 from httpx_aiohttp import AiohttpTransport
 
 from holytui.core.failures import FailureKind
@@ -24,6 +25,15 @@ DETAIL_CHARS = 200
 
 connected: ContextVar[Callable[[], None] | None] = ContextVar("connected", default=None)
 """Whom to tell that the connection of the request sent from this context is there."""
+
+
+class _Response(aiohttp.ClientResponse):
+    """An answer without its reason phrase: httpx fails over one that is not UTF-8, and nobody reads it."""
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        await super().start(connection)
+        self.reason = ""
+        return self
 
 
 def open_transport(base_url: str, max_connections: int) -> AiohttpTransport:
@@ -42,6 +52,7 @@ def open_transport(base_url: str, max_connections: int) -> AiohttpTransport:
         # and put a password from .netrc in the place of our key.
         proxy=environment_proxy(base_url),
         cookie_jar=aiohttp.DummyCookieJar(),
+        response_class=_Response,
         read_bufsize=READ_BUFFER,
     )
     return AiohttpTransport(client=session, verify=context)
