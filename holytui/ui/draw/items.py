@@ -13,7 +13,7 @@ def header(pen: Pen, title: str) -> Text:
     muted = pen.palette.muted
     line = pen.line().gap(1).cell(title, _id_width(pen) + 10, muted)
     line.cell("STATE", _state_width(pen) + 1, muted).cell("TRIES", 5, muted, right=True)
-    line.cell("TOKENS", 9, muted, right=True).cell("COST", 10, muted, right=True).cell("s", 6, muted, right=True)
+    line.cell("TOKENS", 8, muted, right=True).cell("COST", 10, muted, right=True).cell("s", 6, muted, right=True)
     line.text.truncate(pen.width + 2)
     return line.text
 
@@ -24,7 +24,7 @@ def _state_width(pen: Pen) -> int:
 
 
 def _id_width(pen: Pen) -> int:
-    return max(8, pen.width - 40 - _state_width(pen))
+    return max(8, pen.width - 39 - _state_width(pen))
 
 
 def row(pen: Pen, item: ItemRow) -> Text:
@@ -39,7 +39,7 @@ def row(pen: Pen, item: ItemRow) -> Text:
     line.cell(f"{ITEM_GLYPHS[item.state]} {words}", _state_width(pen), style).gap(1)
     line.cell(str(item.attempts), 5, right=True)
     known = item.attempts > 0
-    line.cell(count(item.tokens) if known else "-", 9, right=True)
+    line.cell(count(item.tokens) if known else "-", 8, right=True)
     line.cell(usd(item.cost) if known else "-", 10, right=True)
     return line.cell(f"{item.seconds:.0f}" if known else "-", 6, right=True).done()
 

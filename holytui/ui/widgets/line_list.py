@@ -13,8 +13,11 @@ from textual.strip import Strip
 LineSource = Callable[[int], Text]
 
 
-class LineList(ScrollView):
-    """Lines from a function of their place; `j k g G ctrl+d ctrl+u` are the screen's to route here."""
+class LineList(ScrollView, inherit_bindings=False):
+    """Lines from a function of their place; movement keys are the screen's to route here.
+
+    A scroll view's own would scroll under a cursor that stays behind.
+    """
 
     can_focus = True
 
