@@ -111,7 +111,8 @@ def options_from_url(url: str) -> SimulatorOptions:
             try:
                 numbers[name] = number(options[name])
             except ValueError as error:
-                raise SimulatorError(f"{name}={options[name]} in {url}: that is no number") from error
+                what = "whole number" if number is int else "number"
+                raise SimulatorError(f"{name}={options[name]} in {url}: that is no {what}") from error
     latency = options.get("latency", f"{LIVELY_LATENCY_S}:{LIVELY_SIGMA}")
     faults = tuple(value for name, value in given if name == "fault")
     return parse_options(latency=latency, faults=faults, **numbers)

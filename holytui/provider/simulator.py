@@ -68,7 +68,7 @@ class EmbeddedSimulator:
         self._loop = loop
         self._thread = thread
         self._black_hole: BlackHole | None = None
-        self._swallowed: Counter[bytes] = Counter()
+        self._swallowed: Counter[tuple[str, str]] = Counter()
 
     @classmethod
     def start(cls, options: SimulatorOptions) -> "EmbeddedSimulator":
@@ -101,11 +101,14 @@ class EmbeddedSimulator:
         """Where a request goes instead: prompts marked `connect` to an address that never connects."""
         if CONNECT_MARK not in body:
             return None
-        prompt = json.loads(body)["messages"][-1]["content"]
-        times = connect_directive(prompt)
-        self._swallowed[body] += 1
-        if times is None or self._swallowed[body] > times:
+        data = json.loads(body)
+        asked = data["model"], data["messages"][-1]["content"]
+        times = connect_directive(asked[1])
+        if times is None or self._swallowed[asked] >= times:
             return None
+        self._swallowed[asked] += 1
+        with contextlib.suppress(RuntimeError):  # stopped already
+            self._loop.call_soon_threadsafe(self._simulator.missed, *asked)
         if self._black_hole is None:
             self._black_hole = BlackHole()
         return self._black_hole.base_url

@@ -24,7 +24,6 @@ PACED_WRITE_S = 0.02
 
 DRIP_S = 1.0
 KEEPALIVE_S = 0.2
-HEADERS = {"x-simulated": "true"}
 
 _BREAKS_OFF = frozenset({"stall", "network", "cut", "error_event"})
 _INVALID = "invalid_request_error"
@@ -64,7 +63,7 @@ class Exchange:
     def __init__(self, request: web.Request, body: dict[str, Any], request_id: str) -> None:
         self._request = request
         self._body = body
-        self._headers = {**HEADERS, "x-request-id": request_id}
+        self._headers = {"x-request-id": request_id}
         self._envelope = {
             "id": request_id,
             "object": "chat.completion.chunk" if body.get("stream") else "chat.completion",

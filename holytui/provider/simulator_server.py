@@ -11,7 +11,7 @@ from aiohttp import web
 
 from holytui.provider.ledger import Ledger
 from holytui.provider.simulation import MODELS, SimulatorError, SimulatorOptions, script
-from holytui.provider.simulator_exchange import HEADERS, Exchange, Gone
+from holytui.provider.simulator_exchange import Exchange, Gone
 
 HOST = "127.0.0.1"
 BACKLOG = 4096
@@ -23,9 +23,12 @@ async def serve(options: SimulatorOptions, host: str = HOST, port: int = 0) -> "
     """Start a simulator on the running loop; port 0 takes any that is free.
 
     Raises:
-        SimulatorError: the port is taken.
+        SimulatorError: the port is taken, or the ledger cannot be written.
     """
-    simulator = RunningSimulator(options)
+    try:
+        simulator = RunningSimulator(options)
+    except OSError as error:
+        raise SimulatorError(f"the ledger {options.ledger} cannot be written: {error.strerror}") from error
     try:
         await simulator.listen(host, port)
     except BaseException:
@@ -53,6 +56,7 @@ class RunningSimulator:
             SimulatorError: the port is taken.
         """
         app = web.Application(client_max_size=MAX_BODY)
+        app.on_response_prepare.append(_label)
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_get("/v1/models", self._models)
         # Handlers end when their client goes: a hung request must not outlive the one who asked.
@@ -70,9 +74,13 @@ class RunningSimulator:
             await self._runner.cleanup()
         self._ledger.close()
 
+    def missed(self, model: str, prompt: str) -> None:
+        """Count a request that never arrived: the next one for its prompt is the one after it."""
+        self._asked[model, prompt] += 1
+
     async def _models(self, request: web.Request) -> web.Response:  # noqa: ARG002  # aiohttp's signature
         data = [{"id": model, "object": "model", "owned_by": "simulator"} for model in MODELS]
-        return web.json_response({"object": "list", "data": data}, headers=HEADERS)
+        return web.json_response({"object": "list", "data": data})
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         t_start = time.time()
@@ -118,6 +126,10 @@ class RunningSimulator:
         if options.auth_after is not None and self._requests > options.auth_after:
             return "auth"
         return None if model in MODELS or model.startswith("sim") else "model"
+
+
+async def _label(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001  # aiohttp's signature
+    response.headers["x-simulated"] = "true"
 
 
 def _object(data: bytes) -> dict[str, Any]:
