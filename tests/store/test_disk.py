@@ -11,7 +11,7 @@ from holytui.core.progress import JobState
 from holytui.core.work import ItemState
 from holytui.store.catalog import list_jobs
 from holytui.store.checkpoint import CheckpointError
-from holytui.store.export import export
+from holytui.store.export import ExportError, export
 from holytui.store.lock import OwnerLock, read_owner
 from holytui.store.reader import Reader
 from holytui.store.writer import Writer
@@ -115,7 +115,7 @@ def test_an_export_onto_a_full_disk_leaves_the_old_one(small_disk: Path, tmp_pat
     out = small_disk / "out.jsonl"
     out.write_text("the old one")
     fill(small_disk)
-    with pytest.raises(CheckpointError, match="disk is full"):
+    with pytest.raises(ExportError, match="No space left"):
         export(folder, out, fmt="jsonl")
     assert out.read_text() == "the old one"
     assert sorted(path.name for path in small_disk.iterdir()) == ["ballast", "out.jsonl"]

@@ -13,7 +13,7 @@ from holytui.core.failures import FailureKind
 from holytui.core.pricing import UNKNOWN
 from holytui.core.work import Overrides
 from holytui.store.checkpoint import CheckpointError
-from holytui.store.export import export
+from holytui.store.export import ExportError, export
 from tests.store.jobs import (
     WAIT,
     answer,
@@ -184,7 +184,7 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     folder = filled(tmp_path / "small", 1)
-    with pytest.raises(CheckpointError, match="nowhere"):
+    with pytest.raises(ExportError, match="nowhere"):
         export(folder, tmp_path / "nowhere" / "out.csv", fmt="csv")
 
 
