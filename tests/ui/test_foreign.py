@@ -1,6 +1,7 @@
 """What comes from outside cannot break a screen: hostile text, damaged folders, odd sizes, other owners."""
 
 import json
+import shutil
 from pathlib import Path
 
 from holytui.ui.screens.item import ItemScreen
@@ -12,6 +13,7 @@ from tests.ui.pilots import (
     finished_job,
     lines_job,
     opened,
+    said,
     shown,
     state_of,
     top,
@@ -111,3 +113,16 @@ async def test_a_job_of_another_process_is_viewed_live_and_paused_from_here(tmp_
         assert (told["state"], told["owner"]["pid"]) == ("paused", owner.pid)
     finally:
         kill(owner)
+
+
+async def test_a_checkpoint_that_goes_away_while_it_is_shown_is_told_and_harms_nothing(tmp_path: Path) -> None:
+    checkpoints = finished_job(tmp_path, [f"line {n}" for n in range(700)])
+    async with opened(checkpoints) as pilot:
+        await until_shown(pilot, "letters")
+        await pilot.press("enter", "3")
+        await until_shown(pilot, "ITEMS 700")
+        shutil.rmtree(checkpoints / "letters")
+        await until(pilot, lambda: str(checkpoints / "letters") in said(pilot), "the sentence")
+        await pilot.press("G", "2", "4", "1", "escape")
+        await pilot.pause()
+        assert pilot.app.is_running

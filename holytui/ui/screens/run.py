@@ -9,6 +9,7 @@ from textual.binding import BindingType
 
 from holytui.core.progress import LIVE_STATES, JobState, LogLine
 from holytui.core.work import ItemState
+from holytui.runs.desk import DeskError
 from holytui.runs.handle import RunHandle
 from holytui.store.checkpoint import CheckpointError
 from holytui.store.rows import ItemRow
@@ -43,6 +44,7 @@ class RunScreen(HolyScreen):
         self._pages: Pages[ItemRow] = Pages(self._read_page)
         self._log: list[LogLine] = []
         self._listed = (-1, -1)
+        self._told = ""
 
     @property
     def job_id(self) -> str:
@@ -81,8 +83,10 @@ class RunScreen(HolyScreen):
             if not self._handle.owned_here:
                 self._handle = self.holy.desk.view(self.job_id)
             self._snapshot = self._handle.snapshot()
-        except CheckpointError as error:
-            self.say(str(error), bad=True)
+            if self._panel != "live":
+                self._refresh_list()
+        except (CheckpointError, DeskError) as error:
+            self._lost(str(error))
             return
         pen = self.pen()
         self.lines("head").show(head(pen, self._snapshot, self.holy.now()))
@@ -91,9 +95,13 @@ class RunScreen(HolyScreen):
             height = max(4, self.size.height - 8)
             lines = draw_live.live(pen, self._snapshot, self._handle.in_flight(), height, two_columns=pen.width >= 110)
             self.lines("live").show(lines)
-        else:
-            self._refresh_list()
         self.draw_footer()
+
+    def _lost(self, sentence: str) -> None:
+        """The checkpoint went away under the screen: said once, what was read stays."""
+        if sentence != self._told:
+            self._told = sentence
+            self.say(sentence, bad=True)
 
     def _tabs(self) -> Text:
         line = self.pen().line()
@@ -122,7 +130,11 @@ class RunScreen(HolyScreen):
 
     def _read_page(self, offset: int, limit: int) -> list[ItemRow]:
         state, kind, text = self._narrowed()
-        return self._reader.items(offset, limit, state=state, kind=kind, text=text)
+        try:
+            return self._reader.items(offset, limit, state=state, kind=kind, text=text)
+        except CheckpointError as error:
+            self.call_later(self._lost, str(error))
+            return []
 
     def _narrowed(self) -> tuple[ItemState | None, str | None, str | None]:
         """The filter's words as state, kind and text."""
