@@ -11,9 +11,9 @@ from holytui.runs.background import BackgroundFailed
 from holytui.runs.endpoint import EndpointError
 from holytui.runs.errands import OwnerSilent
 from holytui.runs.saved import PrepareError
-from holytui.store.checkpoint import CheckpointError
 from holytui.store.export import ExportError
 from holytui.store.lock import OwnedElsewhere
+from holytui.store.trouble import CheckpointError
 
 
 class Exit(IntEnum):

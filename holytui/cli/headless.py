@@ -70,6 +70,7 @@ def run_headless(launch: Launch, *, as_json: bool) -> Exit:
     Raises:
         OwnedElsewhere: another process runs the job.
         CheckpointError: it ended because the checkpoint cannot be read or written.
+        InputProblem: it ended because the input cannot be read.
     """
     before = snapshot_of(launch.folder)
     thread = RunThread()

@@ -72,7 +72,8 @@ def retry(
 
     for kind in kinds:
         _check_kind(kind)
-    _check_items(context.folder(), job_id, items)
+    if items:
+        _check_items(context.folder(), job_id, items)
     selection = Selection(kinds, items, everything)
     command = Command(Verb.RETRY, selection, Overrides(model=model))
     if send_to_owner(context.folder(), job_id, command):

@@ -26,7 +26,7 @@ REASONS = {
     "user": "you",
     "rate_limit": "rate limit",
     "provider_unreachable": "no provider",
-    "limit": "first ones done",
+    "limit": "limit",
 }
 
 

@@ -154,6 +154,7 @@ class Runner:
             del self._page[:room]
         if len(self._page) < PAGE // 2 and not self._exhausted and self._refilling is None:
             self._refilling = asyncio.create_task(self._read_page())
+            self._refilling.add_done_callback(_looked_at)
         return False
 
     def _room(self) -> int:
@@ -237,3 +238,9 @@ class Runner:
 
 def _limit_halt(results: int) -> Halt:
     return Halt(JobState.PAUSED, "limit", f"paused: first {results} done")
+
+
+def _looked_at(ahead: asyncio.Task[None]) -> None:
+    """A page read ahead may fail unseen: it is read again, and raises, when it is needed."""
+    if not ahead.cancelled():
+        ahead.exception()

@@ -10,7 +10,7 @@ from holytui.core.progress import InFlight, Snapshot
 from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
 from holytui.runs.owner import OwnedRun
-from holytui.store.checkpoint import CheckpointError
+from holytui.store.trouble import CheckpointError
 
 
 class LocalHandle:

@@ -32,10 +32,10 @@ from holytui.runs.remote import RemoteHandle
 from holytui.runs.saved import PrepareError
 from holytui.runs.thread import RunThread
 from holytui.store.catalog import Catalog, JobEntry
-from holytui.store.checkpoint import CheckpointError
 from holytui.store.export import ExportError, export
 from holytui.store.lock import OwnedElsewhere, read_owner
 from holytui.store.reader import Reader
+from holytui.store.trouble import CheckpointError
 
 SENTENCES = (
     PrepareError,

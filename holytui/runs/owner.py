@@ -21,9 +21,9 @@ from holytui.runs.launch import Launch
 from holytui.runs.picture import Picture
 from holytui.runs.sentences import rest_message
 from holytui.store import commands, live
-from holytui.store.checkpoint import CheckpointError
 from holytui.store.lock import OwnerLock
 from holytui.store.reader import Reader
+from holytui.store.trouble import CheckpointError
 from holytui.store.writer import Writer
 
 T = TypeVar("T")

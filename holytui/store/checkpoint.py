@@ -21,8 +21,6 @@ ABANDONED_S = 3600.0
 """A folder that was begun this long ago and never renamed was left by a kill."""
 BUSY_MS = 5_000
 
-__all__ = ["CheckpointError", "JobMeta", "create"]
-
 
 @dataclass(frozen=True, slots=True)
 class JobMeta:

@@ -14,9 +14,10 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.theme import Theme
 
+from holytui.core.command import Command
 from holytui.runs.desk import Desk, DeskError, JobSource, Leaving
 from holytui.runs.handle import RunHandle
-from holytui.store.checkpoint import CheckpointError
+from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import app_bindings
 from holytui.ui.asks import Asks, QuitDialog
 from holytui.ui.screens.base import HolyScreen
@@ -156,6 +157,16 @@ class HolytuiApp(App[UiExit]):
             self.call_from_thread(self.say, str(error), bad=True)
         else:
             self.call_from_thread(self._show_run, handle)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="start")
+    def retry(self, job_id: str, command: Command, done: str) -> None:
+        """Take failed items of a resting job up again, off the loop: it waits for the job's lock and its input."""
+        try:
+            self.desk.retry(job_id, command)
+        except DeskError as error:
+            self.call_from_thread(self.say, str(error), bad=True)
+        else:
+            self.call_from_thread(self.say, done)
 
     def _show_run(self, handle: RunHandle) -> None:
         if isinstance(self.screen, RunScreen) and self.screen.job_id == handle.job_id:

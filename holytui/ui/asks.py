@@ -8,16 +8,16 @@ from holytui.core.failures import RULES, FailureKind
 from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import LIVE_STATES, JobState, Snapshot
 from holytui.runs.desk import DeskError
-from holytui.store.checkpoint import CheckpointError
+from holytui.store.trouble import CheckpointError
 from holytui.ui.draw.pen import Pen
 from holytui.ui.screens.dialogs import Choice, ChoiceDialog, KindTick, RetryDialog
 
 if TYPE_CHECKING:
     from holytui.ui.app import HolytuiApp
 
-YES = Choice("yes", "yes", "")
 NO = Choice("no", "no", "esc")
 BLAMELESS = (DeskError, CheckpointError)
+RETRIED = "failed items go back to pending"
 
 
 class Asks:
@@ -130,14 +130,16 @@ class Asks:
         app = self._app
         try:
             handle = app.desk.view(job_id)
-            if handle.snapshot().owner is not None:
+            owned = handle.snapshot().owner is not None
+            if owned:
                 handle.send(command)
-            else:
-                app.desk.retry(job_id, command)
         except BLAMELESS as error:
             app.say(str(error), bad=True)
         else:
-            app.say("failed items go back to pending")
+            if owned:
+                app.say(RETRIED)
+            else:
+                app.retry(job_id, command, RETRIED)
 
     def export(self, job_id: str) -> None:
         """Which format; the file stands in the working folder."""

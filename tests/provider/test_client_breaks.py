@@ -370,7 +370,11 @@ async def test_an_answer_compressed_although_nobody_asked_is_read(encoding: str)
 
 
 @pytest.mark.parametrize("status", [200, 500])
-@pytest.mark.parametrize("body", [b"\x1f\x8b nonsense", gzip.compress(b"x" * 10_000)[:-20], b"data: {}\n\n"])
+@pytest.mark.parametrize(
+    "body",
+    [b"\x1f\x8b nonsense", gzip.compress(b"x" * 10_000)[:-20], b"data: {}\n\n"],
+    ids=["a false start", "cut short", "not compressed"],
+)
 async def test_what_only_says_that_it_is_compressed_is_an_error(status: int, body: bytes) -> None:
     error = await failure_of(always(whole(status, body, "text/event-stream", content_encoding="gzip")))
     assert error.kind in {Kind.NETWORK, Kind.SERVER_ERROR}

@@ -10,9 +10,10 @@ from holytui.core.pricing import MoneyKind
 from holytui.core.progress import JobState, Owner, Snapshot
 from holytui.core.work import Notice
 from holytui.store.catalog import Catalog, list_jobs, snapshot_of
-from holytui.store.checkpoint import FILE, CheckpointError, write_meta
+from holytui.store.checkpoint import FILE, write_meta
 from holytui.store.live import write_live
 from holytui.store.lock import OwnerLock
+from holytui.store.trouble import CheckpointError
 from tests.store.jobs import NOON, WAIT, answer_fully, by_hand, fail, filled, new_job, writing
 
 

@@ -14,9 +14,10 @@ import pytest
 from holytui.core.progress import JobState
 from holytui.core.work import Overrides
 from holytui.store.catalog import list_jobs
-from holytui.store.checkpoint import ABANDONED_S, FILE, CheckpointError, open_for_writing
+from holytui.store.checkpoint import ABANDONED_S, FILE, open_for_writing
 from holytui.store.reader import Reader
 from holytui.store.schema import VERSION
+from holytui.store.trouble import CheckpointError
 from holytui.store.writer import Writer
 from tests.store.jobs import HASHES, NOON, answer_fully, by_hand, filled, items, new_job, sync, writing
 

@@ -11,7 +11,7 @@ from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import Counters, Eta, InFlight, JobState, LogLine, Owner, Snapshot
 from holytui.core.work import Overrides
 from holytui.store import commands, live
-from holytui.store.checkpoint import CheckpointError
+from holytui.store.trouble import CheckpointError
 
 
 def test_commands_come_in_the_order_they_were_sent(tmp_path: Path) -> None:

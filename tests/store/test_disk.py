@@ -10,10 +10,10 @@ import pytest
 from holytui.core.progress import JobState
 from holytui.core.work import ItemState
 from holytui.store.catalog import list_jobs
-from holytui.store.checkpoint import CheckpointError
 from holytui.store.export import ExportError, export
 from holytui.store.lock import OwnerLock, read_owner
 from holytui.store.reader import Reader
+from holytui.store.trouble import CheckpointError
 from holytui.store.writer import Writer
 from tests.store.jobs import WAIT, answer, answer_fully, attempt, filled, new_job, writing
 

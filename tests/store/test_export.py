@@ -12,8 +12,8 @@ from holytui.core.command import Selection
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import UNKNOWN
 from holytui.core.work import Overrides
-from holytui.store.checkpoint import CheckpointError
 from holytui.store.export import ExportError, export
+from holytui.store.trouble import CheckpointError
 from tests.store.jobs import (
     WAIT,
     answer,

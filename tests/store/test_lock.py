@@ -13,8 +13,8 @@ import pytest
 
 from holytui.core.command import Command, Verb
 from holytui.store import commands
-from holytui.store.checkpoint import CheckpointError
 from holytui.store.lock import NOTE, OwnedElsewhere, OwnerLock, read_owner
+from holytui.store.trouble import CheckpointError
 
 ROOT = Path(__file__).parents[2]
 

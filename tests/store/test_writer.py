@@ -12,9 +12,9 @@ from holytui.core.failures import FailureKind
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind, Usage
 from holytui.core.progress import JobState
 from holytui.core.work import ItemState, Notice
-from holytui.store.checkpoint import CheckpointError
 from holytui.store.reader import Reader
 from holytui.store.recording import COALESCE_S, MOST_EVENTS
+from holytui.store.trouble import CheckpointError
 from holytui.store.writer import Writer
 from tests.store.jobs import (
     HASHES,

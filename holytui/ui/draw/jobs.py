@@ -44,7 +44,8 @@ def row(pen: Pen, entry: JobEntry, now: float) -> Text:
     line = pen.line().foreign(entry.job_id, _name_width(pen)).gap(1)
     snapshot = entry.snapshot
     if snapshot is None:
-        return line.add("! ", pen.palette.bad).foreign(entry.problem or "", pen.width - _name_width(pen) - 6).done()
+        why = (entry.problem or "").removeprefix(f"{entry.folder}: ")
+        return line.add("! ", pen.palette.bad).foreign(why, pen.width - _name_width(pen) - 6).done()
     counters = snapshot.counters
     line.cell(state_words(snapshot), STATE, state_style(pen, snapshot.state))
     line.cell(count(counters.succeeded), 7, right=True).cell(count(counters.total), 8, right=True)

@@ -76,10 +76,6 @@ class Line:
         self.text.append(" " * max(0, width))
         return self
 
-    def to(self, column: int) -> "Line":
-        """Blanks up to a column."""
-        return self.gap(column - self.text.cell_len)
-
     def end(self, words: str, style: Style | None = None) -> "Line":
         """Words that end at the right edge, if they fit."""
         words = self.pen.glyphs(words)

@@ -11,8 +11,8 @@ from holytui.core.progress import LIVE_STATES, JobState, LogLine
 from holytui.core.work import ItemState
 from holytui.runs.desk import DeskError
 from holytui.runs.handle import RunHandle
-from holytui.store.checkpoint import CheckpointError
 from holytui.store.rows import ItemRow
+from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import RUN, bindings
 from holytui.ui.draw import items as draw_items
 from holytui.ui.draw import live as draw_live
