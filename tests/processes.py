@@ -11,8 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
+
+from tests.forkserver import Forked, ForkServer
 
 HOLYTUI = [sys.executable, "-m", "holytui"]
 PATIENCE_S = 60.0
@@ -32,33 +36,40 @@ def holytui(
     *arguments: str | Path, cwd: Path, timeout: float = PATIENCE_S, **env: str
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end."""
-    return subprocess.run(
-        [*HOLYTUI, *map(str, arguments)],
-        cwd=cwd,
-        env=environment(**env),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    with TemporaryFile() as out, TemporaryFile() as err:
+        words = list(map(str, arguments))
+        process = _server().start(
+            words, cwd=cwd, env=environment(**env), stdout=out.fileno(), stderr=err.fileno(), session=False
+        )
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(words, code, out.read().decode(), err.read().decode())
 
 
-def start(*arguments: str | Path, cwd: Path, **env: str) -> "subprocess.Popen[str]":
+def start(*arguments: str | Path, cwd: Path, **env: str) -> Forked:
     """Start a command in a process group of its own, output thrown away."""
-    return subprocess.Popen(
-        [*HOLYTUI, *map(str, arguments)],
-        cwd=cwd,
-        env=environment(**env),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+    with Path(os.devnull).open("wb") as nowhere:
+        return _server().start(
+            list(map(str, arguments)),
+            cwd=cwd,
+            env=environment(**env),
+            stdout=nowhere.fileno(),
+            stderr=nowhere.fileno(),
+            session=True,
+        )
 
 
-def kill(process: "subprocess.Popen[str]") -> None:
+@cache
+def _server() -> ForkServer:
+    return ForkServer()
+
+
+def kill(process: Forked) -> None:
     """SIGKILL, and wait until it is gone."""
     process.send_signal(signal.SIGKILL)
     process.wait(PATIENCE_S)
@@ -100,19 +111,17 @@ class Simulator:
 def simulator(folder: Path, *options: str) -> Iterator[Simulator]:
     """Run `holytui simulate` for a while."""
     ledger = folder / "ledger.jsonl"
-    process = subprocess.Popen(
-        [*HOLYTUI, "simulate", "--ledger", str(ledger), *options],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
+    reading, writing = os.pipe()
+    process = _server().start(
+        ["simulate", "--ledger", str(ledger), *options], cwd=Path.cwd(), env=environment(), stdout=writing, stderr=2
     )
+    os.close(writing)
+    output = os.fdopen(reading, encoding="utf-8")
     try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
+        line = output.readline()
         assert "http://" in line, f"the simulator said: {line!r}"
         url = "http://" + line.split("http://", 1)[1].split()[0]
-        threading.Thread(target=process.stdout.read, daemon=True).start()
+        threading.Thread(target=output.read, daemon=True).start()
         yield Simulator(url, ledger)
     finally:
         process.terminate()

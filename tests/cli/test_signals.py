@@ -13,8 +13,8 @@ from tests.cli.contract import check_events, check_finished
 from tests.processes import HOLYTUI, PATIENCE_S, environment, holytui, simulator, status, wait_until, write_job
 
 HUNG = 4
-MARGIN_S = 2.5
-"""What the end itself may take beyond the limit, on a machine that is busy with other tests."""
+MARGIN_S = 3.9
+"""What an end may take beyond its limit on a busy machine: less than what lies between one limit and the next."""
 
 
 @dataclass(frozen=True, slots=True)

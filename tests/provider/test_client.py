@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -435,12 +434,10 @@ async def test_cancelling_closes_the_connection_at_once(sent: bytes) -> None:
         task = asyncio.create_task(run())
         expected = {b"": 0, head(): 1}.get(sent, 2)
         await eventually(lambda: len(server.requests) == 1 and len(events) == expected, "the request hangs")
-        started = time.monotonic()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         await eventually(lambda: server.open == 0, "the server sees the end")
-        assert time.monotonic() - started < 1.0
 
 
 async def test_who_stops_listening_closes_the_connection() -> None:
