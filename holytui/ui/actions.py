@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 
 JOBS, PREFLIGHT, RUN, ITEM = "jobs", "preflight", "run", "item"
 EVERYWHERE = (JOBS, PREFLIGHT, RUN, ITEM)
-LISTS = (JOBS, RUN, ITEM)
+LISTS = (JOBS, PREFLIGHT, RUN, ITEM)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,11 @@ class HolytuiApp(App[UiExit]):
             self.say(str(error), bad=True)
 
     def open_item(self, job_id: str, index: int) -> None:
-        self.push_screen(ItemScreen(job_id, index))
+        """Open an item; one that cannot be read says why."""
+        try:
+            self.push_screen(ItemScreen(self.desk, job_id, index))
+        except (DeskError, CheckpointError) as error:
+            self.say(str(error), bad=True)
 
     def go_back(self) -> None:
         """One screen back; the jobs screen is the last."""
@@ -242,7 +246,8 @@ class HolytuiApp(App[UiExit]):
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
         self.say(f"theme: {self.theme}")
         for screen in self.screen_stack:
-            screen.refresh(layout=True)
+            if isinstance(screen, HolyScreen):
+                screen.repaint()
 
 
 def run_app(desk: Desk, settings: UiSettings, *, open_job: JobSource | None = None) -> UiExit:

@@ -15,6 +15,7 @@ from holytui.ui.screens.jobs import JobsScreen
 from holytui.ui.screens.preflight import PreflightScreen
 from holytui.ui.screens.run import RunScreen
 from holytui.ui.widgets.line_list import LineList
+from holytui.ui.widgets.lines import Lines
 from tests.processes import simulator, write_job
 from tests.ui.pilots import (
     HUNG,
@@ -309,6 +310,48 @@ async def test_an_item_shows_prompt_answer_and_raw_and_leads_on_to_others(letter
         await until_shown(pilot, "item 1 of 6")
         await pilot.press("left_square_bracket")
         assert "item 1 of 6" in top(pilot)
+
+
+async def test_an_item_on_the_screen_follows_its_retry(letters: Path) -> None:
+    async with opened(letters) as pilot:
+        await until_shown(pilot, "letters")
+        await pilot.press("enter", "2")
+        await until_shown(pilot, "FAILED 3")
+        await pilot.press("enter")
+        await until_shown(pilot, "item 2 of 6", "1 attempt")
+        await pilot.press("r")
+        await until_shown(pilot, "Retry this item")
+        await pilot.press("enter")
+        await until_shown(pilot, "2 attempts")
+
+
+async def test_a_preflight_longer_than_the_screen_scrolls_by_key(tmp_path: Path) -> None:
+    job = lines_job(tmp_path, ["one", "two"])
+    async with opened(tmp_path / "checkpoints", open_job=job, size=(80, 10)) as pilot:
+        await until_shown(pilot, "2 readable")
+        sheet = pilot.app.screen.query_one("#sheet", LineList)
+        above, below = sheet.render_line(0).text, sheet.count - sheet.size.height
+        assert below > 0
+        await pilot.press("j")
+        await until(pilot, lambda: sheet.scroll_offset.y == 1, "one line down")
+        assert sheet.render_line(0).text != above
+        await pilot.press("G")
+        await until(pilot, lambda: sheet.scroll_offset.y == below, "the end")
+        await pilot.press("g")
+        await until(pilot, lambda: sheet.render_line(0).text == above, "the top")
+
+
+async def test_a_theme_reaches_what_is_open(letters: Path) -> None:
+    async with opened(letters) as pilot:
+        await until_shown(pilot, "letters")
+        await pilot.press("enter", "3")
+        await until_shown(pilot, "ITEMS 6")
+        await pilot.press("enter")
+        await until_shown(pilot, "item 1 of 6")
+        head = pilot.app.screen.query_one("#item-head", Lines)
+        before = [part.style for part in head.render_line(0)]
+        await pilot.press("T")
+        await until(pilot, lambda: [part.style for part in head.render_line(0)] != before, "other colours")
 
 
 async def test_t_changes_the_theme(tmp_path: Path) -> None:

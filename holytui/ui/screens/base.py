@@ -37,6 +37,12 @@ class HolyScreen(Screen[None]):
     def cursor_style(self) -> Style:
         return self.palette.cursor
 
+    def repaint(self) -> None:
+        """Draw everything anew: the size or the theme is another."""
+
+    def on_resize(self) -> None:
+        self.repaint()
+
     def the_list(self) -> LineList | None:
         """The list that movement keys go to."""
         return None

@@ -8,6 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from holytui.core.work import ItemState
+from holytui.runs.desk import Desk
+from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import ITEM, bindings
 from holytui.ui.draw import item as draw
 from holytui.ui.screens.base import HolyScreen
@@ -16,17 +18,34 @@ from holytui.ui.widgets.lines import Lines
 
 
 class ItemScreen(HolyScreen):
-    """Reads the item once; `n N [ ]` read another."""
+    """Reads one item, again when it changes; `n N [ ]` go to another."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ITEM)
     name_in_registry = ITEM
 
-    def __init__(self, job_id: str, index: int) -> None:
+    def __init__(self, desk: Desk, job_id: str, index: int) -> None:
+        """Show an item.
+
+        Args:
+            desk: has the job.
+            job_id: of its job.
+            index: of the item.
+
+        Raises:
+            DeskError: there is no such job.
+            CheckpointError: it cannot be read.
+        """
         super().__init__()
         self._job_id = job_id
-        self._index = index
         self._tab = "answer"
         self._body: list[Text] = []
+        self._told = ""
+        self._reader = desk.reader(job_id)
+        try:
+            self._read(index)
+        except CheckpointError:
+            self._reader.close()
+            raise
 
     def compose(self) -> ComposeResult:
         yield Lines(id="item-head")
@@ -35,26 +54,37 @@ class ItemScreen(HolyScreen):
         yield Lines(id="footer")
 
     def on_mount(self) -> None:
-        self._reader = self.holy.desk.reader(self._job_id)
-        self._read()
+        self.repaint()
+        self.set_interval(self.holy.settings.slow_s, self._look_again)
 
     def on_unmount(self) -> None:
         self._reader.close()
 
-    def on_resize(self) -> None:
-        if hasattr(self, "_detail"):
-            self._draw()
-
     def the_list(self) -> LineList:
         return self.query_one("#body", LineList)
 
-    def _read(self) -> None:
-        self._detail = self._reader.item(self._index)
-        self._failed = self._reader.failed_indices()
-        self._total = self._reader.count_items()
-        self._draw()
+    def _read(self, index: int) -> None:
+        detail = self._reader.item(index)
+        self._failed, self._total = self._reader.failed_indices(), self._reader.count_items()
+        self._index, self._detail = index, detail
 
-    def _draw(self) -> None:
+    def _look_again(self) -> None:
+        """A retry changes the item while it is shown."""
+        if self.is_current and self._try_to_read(self._index):
+            self.repaint()
+
+    def _try_to_read(self, index: int) -> bool:
+        """Whether it could be read and is another than what is shown; why not is said once."""
+        before = self._detail
+        try:
+            self._read(index)
+        except CheckpointError as error:
+            if str(error) != self._told:
+                self._told = str(error)
+                self.say(self._told, bad=True)
+        return self._detail != before
+
+    def repaint(self) -> None:
         pen, detail = self.pen(), self._detail
         place = self._failed.index(self._index) + 1 if self._index in self._failed else None
         failure = None if place is None else (place, len(self._failed))
@@ -86,15 +116,14 @@ class ItemScreen(HolyScreen):
         yield "help", "help"
 
     def _go(self, index: int) -> None:
-        if 0 <= index < self._total:
-            self._index = index
+        if 0 <= index < self._total and self._try_to_read(index):
             self.the_list().move_to(0)
-            self._read()
+            self.repaint()
 
     def _show(self, tab: str) -> None:
         self._tab = tab
         self.the_list().move_to(0)
-        self._draw()
+        self.repaint()
 
     def action_back(self) -> None:
         self.holy.go_back()

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import ModalScreen
 
+from holytui.core.display import fit_left
 from holytui.core.progress import JobState
 from holytui.core.words import clock, worth_retrying
 from holytui.runs.desk import Sample
@@ -57,7 +58,7 @@ class JobsScreen(HolyScreen):
             self._sort()
         self.refresh_rows()
 
-    def on_resize(self) -> None:
+    def repaint(self) -> None:
         self.refresh_rows()
 
     def the_list(self) -> LineList:
@@ -128,8 +129,9 @@ class JobsScreen(HolyScreen):
         folder = str(self.holy.desk.checkpoints)
         home = str(Path.home())
         folder = f"~{folder.removeprefix(home)}" if folder.startswith(home) else folder
-        words = f"{folder} · {jobs} job{'s' if jobs != 1 else ''} · {clock(now)}"
-        self.lines("title").show([line.end(words, self.palette.muted).done(), pen.blank()])
+        words = f" · {jobs} job{'s' if jobs != 1 else ''} · {clock(now)}"
+        folder = fit_left(folder, pen.width - line.text.cell_len - len(words) - 3)
+        self.lines("title").show([line.end(folder + words, self.palette.muted).done(), pen.blank()])
         row = self._current()
         if isinstance(row, JobEntry):
             report = draw.report(pen, row)

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 
 from holytui.runs.desk import DeskError, JobSource, Preview
 from holytui.ui.actions import PREFLIGHT, bindings
 from holytui.ui.draw import preflight as draw
 from holytui.ui.screens.base import HolyScreen
+from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
 
 
@@ -26,19 +27,18 @@ class PreflightScreen(HolyScreen):
         self._source = source
         self._preview: Preview | None = None
         self._prompts = False
+        self._problem = ""
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="sheet-scroll", can_focus=False):
-            yield Lines(id="sheet")
+        yield LineList(cursor_style=lambda: self.palette.plain, id="sheet", marker="")
         yield Lines(id="footer")
 
     def on_mount(self) -> None:
-        self.lines("sheet").show([self.pen().plain(" Reading the input …", self.palette.muted)])
-        self.draw_footer()
+        self.repaint()
         self._read()
 
-    def on_resize(self) -> None:
-        self._draw()
+    def the_list(self) -> LineList:
+        return self.query_one("#sheet", LineList)
 
     @work(thread=True, exit_on_error=False)
     def _read(self) -> None:
@@ -52,20 +52,25 @@ class PreflightScreen(HolyScreen):
     def show(self, preview: Preview) -> None:
         """Show a preview."""
         self._preview = preview
-        self._draw()
+        self.repaint()
 
     def _fail(self, sentence: str) -> None:
-        pen = self.pen()
-        lines = [line for part in sentence.splitlines() for line in pen.paragraph(part, self.palette.bad)]
-        self.lines("sheet").show(lines)
+        self._problem = sentence
+        self.repaint()
 
-    def _draw(self) -> None:
-        if self._preview is None:
-            return
-        pen = self.pen()
-        lines = draw.prompts(pen, self._preview.estimate) if self._prompts else draw.sheet(pen, self._preview)
-        self.lines("sheet").show(lines)
+    def repaint(self) -> None:
+        lines = self._sheet()
+        self.the_list().show(len(lines), lambda place: lines[place])
         self.draw_footer()
+
+    def _sheet(self) -> list[Text]:
+        pen = self.pen()
+        if self._problem:
+            parts = self._problem.splitlines()
+            return [line for part in parts for line in pen.paragraph(part, self.palette.bad)]
+        if self._preview is None:
+            return [pen.plain(" Reading the input …", self.palette.muted)]
+        return draw.prompts(pen, self._preview.estimate) if self._prompts else draw.sheet(pen, self._preview)
 
     def available(self) -> Iterable[tuple[str, str]]:
         if self._preview is not None and not self._preview.blockers and self._preview.key_ok:
@@ -87,8 +92,11 @@ class PreflightScreen(HolyScreen):
         self.holy.start(self._source)
 
     def action_prompts(self) -> None:
+        if self._preview is None:
+            return
         self._prompts = not self._prompts
-        self._draw()
+        self.the_list().move_to(0)
+        self.repaint()
 
     def action_back(self) -> None:
         if self._prompts:

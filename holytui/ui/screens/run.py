@@ -69,7 +69,8 @@ class RunScreen(HolyScreen):
     def on_screen_resume(self) -> None:
         self.tick()
 
-    def on_resize(self) -> None:
+    def repaint(self) -> None:
+        self._listed = (-1, -1)
         self.tick()
 
     def the_list(self) -> LineList | None:

@@ -16,7 +16,8 @@ LineSource = Callable[[int], Text]
 class LineList(ScrollView, inherit_bindings=False):
     """Lines from a function of their place; movement keys are the screen's to route here.
 
-    A scroll view's own would scroll under a cursor that stays behind.
+    A scroll view's own would scroll under a cursor that stays behind. Without a marker nothing shows where the cursor
+    is: then it is the line on top, and moving it scrolls.
     """
 
     can_focus = True
@@ -75,6 +76,10 @@ class LineList(ScrollView, inherit_bindings=False):
     def move_to(self, place: int, *, direction: int = 1) -> None:
         """Put the cursor on a line, or on the nearest that can have it."""
         if not self._count:
+            return
+        if not self._marker:
+            self._cursor = max(0, min(place, self._count - self.size.height))
+            self.scroll_to(y=self._cursor, animate=False, force=True)
             return
         before = self._cursor
         self._cursor = self._near(max(0, min(place, self._count - 1)), direction)
