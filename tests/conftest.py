@@ -1,7 +1,12 @@
 """Settings for all tests."""
 
+import signal
+
 from hypothesis import settings
 
 # A machine that runs the whole suite on two cores is slow now and then; slowness alone proves nothing.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
+
+# Tests started under nohup would hand an ignored SIGHUP on to every process they start.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -4,6 +4,7 @@
     python -m tests.benchmarks.whole_runs memory    peak memory with 1,000 and with 100,000 items
     python -m tests.benchmarks.whole_runs speed     items a second without latency
     python -m tests.benchmarks.whole_runs start     a run of one item
+    python -m tests.benchmarks.whole_runs money     requests and USD that a refused account and a budget let through
 
 Figures go to docs/benchmarks.md, with the command and the machine.
 """
@@ -16,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.processes import HOLYTUI, Simulator, environment, simulator, write_job
+from tests.processes import HOLYTUI, Simulator, environment, holytui, simulator, status, write_job
 
 
 def run(folder: Path, provider: Simulator, items: int, in_flight: int) -> tuple[float, float]:
@@ -66,6 +67,23 @@ def start() -> None:
     print(f"a run of one item: {walls[2]:.2f} s (median of 5)")
 
 
+def money() -> None:
+    for fault in ("auth", "quota", "model"):
+        with tempfile.TemporaryDirectory() as name, simulator(Path(name), "--fault", f"{fault}=1") as provider:
+            folder = Path(name)
+            job = write_job(folder, source="count = 10000", run=["concurrency = 64"])
+            code = holytui("run", job, "--headless", "--base-url", provider.url, cwd=folder).returncode
+            after = status(folder, "job")
+            print(f"{fault}: {provider.count()} requests, {after['failed']} failed, exit {code}")
+    with tempfile.TemporaryDirectory() as name, simulator(Path(name), "--latency", "0.02") as provider:
+        folder = Path(name)
+        prices = ['name = "simulator"', '[provider.prices."deepseek-v3.2"]', "input = 10.0", "output = 20.0"]
+        run_lines = ["concurrency = 64", "budget_usd = 1.0"]
+        job = write_job(folder, source="count = 10000", run=run_lines, provider=prices, step=["max_tokens = 60"])
+        code = holytui("run", job, "--headless", "--base-url", provider.url, cwd=folder).returncode
+        print(f"budget 1.00 USD: {status(folder, 'job')['cost']['usd']:.4f} USD spent, exit {code}")
+
+
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
-    {"rate": rate, "memory": memory, "speed": speed, "start": start}[sys.argv[1]]()
+    {"rate": rate, "memory": memory, "speed": speed, "start": start, "money": money}[sys.argv[1]]()

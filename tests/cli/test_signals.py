@@ -127,3 +127,17 @@ def test_one_interrupt_lets_what_is_in_flight_finish(tmp_path: Path) -> None:
     assert set(outcomes) == {"answered"}, "nothing that was paid for is thrown away"
     assert last["succeeded"] == len(outcomes) >= HUNG
     assert last["pending"] == 40 - len(outcomes)
+
+
+def test_under_nohup_a_run_outlives_its_link(tmp_path: Path) -> None:
+    job = write_job(tmp_path, source="count = 8", run=["concurrency = 4"])
+    with simulator(tmp_path, "--latency", "0.5") as provider:
+        command = ["nohup", *HOLYTUI, "run", str(job), "--json", "--base-url", provider.url]
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as running:
+            wait_until(lambda: provider.count() >= 1, "the first answer")
+            running.send_signal(signal.SIGHUP)
+            stdout, stderr = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 0, stderr
+    assert check_events(stdout)[-1]["succeeded"] == 8
