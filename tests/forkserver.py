@@ -1,8 +1,8 @@
 """Starts `holytui` processes from one that has imported it already.
 
 Most of what a short command takes is its imports, and the tests start some hundreds of commands. Each is still a
-process of its own, with its own signals, files and exit code: only the imports are shared. The terminal tests, the
-tests of packaging and whatever sets Python's own variables start Python anew (see `processes.py`).
+process of its own, with its own signals, files and exit code: only the imports are shared. The terminal tests and
+whatever else uses `HOLYTUI` of `processes.py` start Python anew.
 """
 
 import json
@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOM = 1 << 17
@@ -37,7 +37,7 @@ class Forked:
 
     pid: int
     reply: socket.socket
-    returncode: int | None = field(default=None)
+    returncode: int | None = None
 
     def wait(self, timeout: float | None = None) -> int:
         """Its exit code, or minus the signal that ended it.
@@ -105,48 +105,59 @@ class ForkServer:
         return Forked(int(mine.recv(64)), mine)
 
 
+Running = dict[int, tuple[int, socket.socket]]
+"""By process handle: the process and where its end is told."""
+
+
 def serve(control: socket.socket) -> dict[str, object] | None:
     """Fork a process a request; returns its request in each of them, and nothing in the server, at the tests' end."""
-    running: dict[int, tuple[int, socket.socket]] = {}
+    running: Running = {}
     with selectors.DefaultSelector() as selector:
         selector.register(control, selectors.EVENT_READ)
         while True:
             for key, _ in selector.select():
                 if key.fd in running:
-                    pid, reply = running.pop(key.fd)
                     selector.unregister(key.fd)
-                    os.close(key.fd)
-                    _, status = os.waitpid(pid, 0)
-                    _tell(reply, str(os.waitstatus_to_exitcode(status)).encode())
-                    reply.close()
+                    _tell_end(key.fd, *running.pop(key.fd))
                     continue
                 request, descriptors, _, _ = socket.recv_fds(control, ROOM, 3)
                 if not request:
                     return None
                 pid = os.fork()
                 if pid == 0:
-                    for handle, other in running.items():
-                        os.close(handle)
-                        other[1].close()
-                    _settle(descriptors)
+                    _settle(descriptors, running)
                     return dict(json.loads(request))
-                stdout, stderr, told = descriptors
-                os.close(stdout)
-                os.close(stderr)
-                reply = socket.socket(fileno=told)
-                _tell(reply, str(pid).encode())
                 handle = os.pidfd_open(pid)
-                running[handle] = (pid, reply)
+                running[handle] = (pid, _tell_begin(pid, descriptors))
                 selector.register(handle, selectors.EVENT_READ)
 
 
-def _tell(reply: socket.socket, words: bytes) -> None:
+def _tell_begin(pid: int, descriptors: list[int]) -> socket.socket:
+    stdout, stderr, told = descriptors
+    os.close(stdout)
+    os.close(stderr)
+    reply = socket.socket(fileno=told)
+    _tell(reply, str(pid))
+    return reply
+
+
+def _tell_end(handle: int, pid: int, reply: socket.socket) -> None:
+    os.close(handle)
+    _, status = os.waitpid(pid, 0)
+    _tell(reply, str(os.waitstatus_to_exitcode(status)))
+    reply.close()
+
+
+def _tell(reply: socket.socket, words: str) -> None:
     with suppress(OSError):  # the test ended without waiting for its process
-        reply.sendall(words)
+        reply.sendall(words.encode())
 
 
-def _settle(descriptors: list[int]) -> None:
+def _settle(descriptors: list[int], others: Running) -> None:
     """In the new process: its output where the test wants it, and nothing of the server's."""
+    for handle, (_, reply) in others.items():
+        os.close(handle)
+        reply.close()
     stdout, stderr, _ = descriptors
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)

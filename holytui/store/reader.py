@@ -188,13 +188,26 @@ class Reader:
         Raises:
             CheckpointError: there is none.
         """
+        row = self._item(index)
+        key = row[0]
+        attempts = tuple(attempt_row(attempt) for attempt in self._all(ATTEMPTS, (key,)))
+        results = self._results(key, self.meta().step_hashes)
+        return ItemDetail(item_row(row), self._record(key), results, attempts, row[14])
+
+    def row(self, index: int) -> ItemRow:
+        """The item at this index without its input, answers and attempts.
+
+        Raises:
+            CheckpointError: there is none.
+        """
+        return item_row(self._item(index))
+
+    def _item(self, index: int) -> tuple[Any, ...]:
         rows = self._all(f"{ITEM} WHERE i.removed = 0 AND i.idx = ?", (index,))
         if not rows:
             raise CheckpointError(f"{self._folder}: no item number {index + 1} in this job")
-        key = rows[0][0]
-        attempts = tuple(attempt_row(row) for row in self._all(ATTEMPTS, (key,)))
-        results = self._results(key, self.meta().step_hashes)
-        return ItemDetail(item_row(rows[0]), self._record(key), results, attempts, rows[0][14])
+        found: tuple[Any, ...] = rows[0]
+        return found
 
     def _record(self, key: int) -> Record:
         with self._explained():

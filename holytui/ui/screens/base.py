@@ -21,6 +21,7 @@ class HolyScreen(Screen[None]):
 
     name_in_registry = ""
     AUTO_FOCUS = None
+    _told = ""
 
     @property
     def holy(self) -> "HolytuiApp":
@@ -94,8 +95,13 @@ class HolyScreen(Screen[None]):
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """One toast at a time."""
-        self.app.clear_notifications()
-        self.app.notify(text, severity="error" if bad else "information", markup=False, timeout=6 if bad else 4)
+        self.holy.say(text, bad=bad)
+
+    def complain(self, error: Exception) -> None:
+        """Say once why something cannot be read any more; what was read stays on the screen."""
+        if str(error) != self._told:
+            self._told = str(error)
+            self.say(self._told, bad=True)
 
     def lines(self, name: str) -> Lines:
         return self.query_one(f"#{name}", Lines)

@@ -39,7 +39,6 @@ class ItemScreen(HolyScreen):
         self._job_id = job_id
         self._tab = "answer"
         self._body: list[Text] = []
-        self._told = ""
         self._reader = desk.reader(job_id)
         try:
             self._read(index)
@@ -70,19 +69,14 @@ class ItemScreen(HolyScreen):
 
     def _look_again(self) -> None:
         """A retry changes the item while it is shown."""
-        if self.is_current and self._try_to_read(self._index):
-            self.repaint()
-
-    def _try_to_read(self, index: int) -> bool:
-        """Whether it could be read and is another than what is shown; why not is said once."""
-        before = self._detail
+        if not self.is_current:
+            return
         try:
-            self._read(index)
+            if self._reader.row(self._index) != self._detail.row:
+                self._read(self._index)
+                self.repaint()
         except CheckpointError as error:
-            if str(error) != self._told:
-                self._told = str(error)
-                self.say(self._told, bad=True)
-        return self._detail != before
+            self.complain(error)
 
     def repaint(self) -> None:
         pen, detail = self.pen(), self._detail
@@ -116,7 +110,13 @@ class ItemScreen(HolyScreen):
         yield "help", "help"
 
     def _go(self, index: int) -> None:
-        if 0 <= index < self._total and self._try_to_read(index):
+        if not 0 <= index < self._total:
+            return
+        try:
+            self._read(index)
+        except CheckpointError as error:
+            self.complain(error)
+        else:
             self.the_list().move_to(0)
             self.repaint()
 

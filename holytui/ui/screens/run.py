@@ -44,7 +44,6 @@ class RunScreen(HolyScreen):
         self._pages: Pages[ItemRow] = Pages(self._read_page)
         self._log: list[LogLine] = []
         self._listed = (-1, -1)
-        self._told = ""
 
     @property
     def job_id(self) -> str:
@@ -87,7 +86,7 @@ class RunScreen(HolyScreen):
             if self._panel != "live":
                 self._refresh_list()
         except (CheckpointError, DeskError) as error:
-            self._lost(str(error))
+            self.complain(error)
             return
         pen = self.pen()
         self.lines("head").show(head(pen, self._snapshot, self.holy.now()))
@@ -97,12 +96,6 @@ class RunScreen(HolyScreen):
             lines = draw_live.live(pen, self._snapshot, self._handle.in_flight(), height, two_columns=pen.width >= 110)
             self.lines("live").show(lines)
         self.draw_footer()
-
-    def _lost(self, sentence: str) -> None:
-        """The checkpoint went away under the screen: said once, what was read stays."""
-        if sentence != self._told:
-            self._told = sentence
-            self.say(sentence, bad=True)
 
     def _tabs(self) -> Text:
         line = self.pen().line()
@@ -134,7 +127,7 @@ class RunScreen(HolyScreen):
         try:
             return self._reader.items(offset, limit, state=state, kind=kind, text=text)
         except CheckpointError as error:
-            self.call_later(self._lost, str(error))
+            self.call_later(self.complain, error)
             return []
 
     def _narrowed(self) -> tuple[ItemState | None, str | None, str | None]:
