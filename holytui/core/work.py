@@ -107,6 +107,9 @@ class AttemptEvent:
         kind: why it failed; None when it was answered, or was cancelled by us (see `message`).
         text: the partial answer of a failed attempt; empty when answered (the Outcome carries it).
         wasted: its cost bought no recorded answer.
+        asked: the model that was asked for; `model` is the one that answered.
+        tier: length class of the user prompt, as `core.timeouts.tier` has it.
+        prompt_chars: characters of all its messages together.
     """
 
     index: int
@@ -129,6 +132,9 @@ class AttemptEvent:
     cost: Money = field(default_factory=Money)
     text: str = ""
     wasted: bool = False
+    asked: str = ""
+    tier: int = 0
+    prompt_chars: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import NOTHING, UNKNOWN, Money, MoneyKind, Usage
+from holytui.core.timeouts import tier
 from holytui.core.work import AttemptEvent, Sink
 from holytui.engine.admission.door import Ticket
 from holytui.engine.clocks import Watch
@@ -197,5 +198,8 @@ class Report:
             cost=cost,
             text=text,
             wasted=wasted,
+            asked=self.request.model,
+            tier=tier(len(self.request.messages[-1].content)),
+            prompt_chars=sum(len(message.content) for message in self.request.messages),
         )
         origin.sink.attempt(event)

@@ -16,7 +16,7 @@ ITEM = (
 ATTEMPTS = (
     "SELECT step, round, session, number, counted, started_at, ended_s, connected_s, first_s, last_s, clock_s,"
     " kind, message, http_status, request_id, model, tokens_in, tokens_out, tokens_cached, tokens_reasoning,"
-    " exact, cost_usd, cost_kind, wasted, text FROM attempts WHERE item = ? ORDER BY id"
+    " exact, cost_usd, cost_kind, wasted, text, asked, prompt_chars FROM attempts WHERE item = ? ORDER BY id"
 )
 RESULTS = (
     "SELECT r.step, r.text, r.kind, r.message, r.http_status, r.model, r.seconds, r.at, r.step_hash, r.round = i.round"
@@ -81,7 +81,7 @@ def item_row(row: tuple[Any, ...]) -> ItemRow:
 def attempt_row(row: tuple[Any, ...]) -> AttemptRow:
     """A row of `ATTEMPTS`."""
     kind, message, status, request_id, model = row[11:16]
-    tokens_in, tokens_out, cached, reasoning, exact, usd, cost_kind, wasted, text = row[16:]
+    tokens_in, tokens_out, cached, reasoning, exact, usd, cost_kind, wasted, text, asked, chars = row[16:]
     return AttemptRow(
         row[0],
         row[1],
@@ -103,6 +103,8 @@ def attempt_row(row: tuple[Any, ...]) -> AttemptRow:
         money(usd, cost_kind),
         bool(wasted),
         unpack(text),
+        unpack(asked),
+        chars,
     )
 
 

@@ -100,8 +100,8 @@ class Recorder:
         self._connection.execute(
             "INSERT INTO attempts(item, step, round, session, number, counted, started_at, ended_s, connected_s,"
             " first_s, last_s, clock_s, kind, message, http_status, request_id, model, tokens_in, tokens_out,"
-            " tokens_cached, tokens_reasoning, exact, cost_usd, cost_kind, wasted, text)"
-            " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " tokens_cached, tokens_reasoning, exact, cost_usd, cost_kind, wasted, text, asked, tier, prompt_chars)"
+            " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 key,
                 event.step,
@@ -129,6 +129,9 @@ class Recorder:
                 event.cost.kind.value,
                 int(event.wasted),
                 pack(event.text) if event.text else None,
+                pack(event.asked),
+                event.tier,
+                event.prompt_chars,
             ),
         )
 

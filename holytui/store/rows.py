@@ -56,6 +56,8 @@ class AttemptRow:
     cost: Money
     wasted: bool
     text: str
+    asked: str = ""
+    prompt_chars: int = 0
 
 
 @dataclass(frozen=True, slots=True)

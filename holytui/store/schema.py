@@ -3,7 +3,7 @@
 APPLICATION_ID = 0x686F6C79
 """`holy`, in SQLite's header: what is not ours is never touched."""
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -75,7 +75,10 @@ CREATE TABLE attempts (
     cost_usd REAL,
     cost_kind TEXT NOT NULL,
     wasted INTEGER NOT NULL,
-    text BLOB
+    text BLOB,
+    asked BLOB,
+    tier INTEGER NOT NULL DEFAULT 0,
+    prompt_chars INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX attempts_by_item ON attempts(item);
 CREATE TABLE sessions (
@@ -101,5 +104,10 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     # Format 0 was never released; it lacked what a retry with changes needs. Its migration keeps the way
     # from one version to the next in use from the first day.
     0: ("ALTER TABLE items ADD COLUMN overrides TEXT",),
+    1: (
+        "ALTER TABLE attempts ADD COLUMN asked BLOB",
+        "ALTER TABLE attempts ADD COLUMN tier INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE attempts ADD COLUMN prompt_chars INTEGER NOT NULL DEFAULT 0",
+    ),
 }
 """Statements that lead from a version to the one after it."""

@@ -143,9 +143,11 @@ def test_damage_in_the_middle_is_found_when_it_is_met(tmp_path: Path) -> None:
 
 
 def make_old(folder: Path) -> None:
-    """As format 0 was: without overrides."""
+    """As format 0 was: without overrides, and without what attempts keep of their question."""
     with by_hand(folder) as connection:
         connection.execute("ALTER TABLE items DROP COLUMN overrides")
+        for column in ("asked", "tier", "prompt_chars"):
+            connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
         connection.execute("PRAGMA user_version=0")
 
 
@@ -160,6 +162,7 @@ def test_an_older_format_is_migrated_by_the_owner(tmp_path: Path) -> None:
     reader = Reader.open(folder)
     assert [work.overrides for work in reader.pending(-1, 10)] == [Overrides()]
     assert reader.item(0).answers["title"] == "an answer to title 0"
+    assert {(attempt.asked, attempt.prompt_chars) for attempt in reader.item(0).attempts} == {("", 0)}
     reader.close()
 
 
