@@ -7,6 +7,9 @@ from typing import Any
 
 from holytui.core.work import Overrides
 
+MOST_AT_ONCE = 4096
+"""As for a job file's concurrency."""
+
 
 class Verb(StrEnum):
     """The commands an owner understands."""
@@ -15,6 +18,7 @@ class Verb(StrEnum):
     RESUME = "resume"
     STOP = "stop"
     RETRY = "retry"
+    CEILING = "ceiling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command; `selection` and `changes` belong to retry."""
+    """One command; `selection` and `changes` belong to retry, `ceiling` (requests at once at most) to its verb."""
 
     verb: Verb
     selection: Selection = field(default_factory=Selection)
     changes: Overrides = field(default_factory=Overrides)
+    ceiling: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -55,4 +60,11 @@ class Command:
             Verb(data["verb"]),
             Selection(tuple(selection["kinds"]), tuple(selection["items"]), bool(selection["everything"])),
             Overrides(**data["changes"]),
+            _ceiling(data.get("ceiling")),
         )
+
+
+def _ceiling(value: Any) -> int | None:
+    if value is None or (isinstance(value, int) and 1 <= value <= MOST_AT_ONCE):
+        return value
+    raise ValueError(f"no number of requests: {value!r}")

@@ -127,6 +127,12 @@ class RunOptions(_Part):
     budget_usd: Annotated[float, Field(gt=0)] | None = Field(
         None, description="The job stops before it spends more than this."
     )
+    rpm: AtLeastOne | None = Field(None, description="Requests a minute, at most.")
+    tpm: AtLeastOne | None = Field(None, description="Tokens a minute, at most.")
+
+    @property
+    def wait_for_balance_s(self) -> float | None:
+        return None
 
 
 class Timeouts(_Part):

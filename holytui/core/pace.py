@@ -143,6 +143,8 @@ def explain(
     gate_opens_in: float | None,
     pending: int,
     ages: Sequence[float],
+    probe_in: float | None = None,
+    waits_for: str = "",
 ) -> str:
     """The reason beside the ETA, in the words of the screens.
 
@@ -153,9 +155,15 @@ def explain(
         gate_opens_in: seconds until a closed gate opens, else None.
         pending: items not taken up yet.
         ages: seconds for which each item in hand has been in hand.
+        probe_in: seconds until a provider that is down is asked again, else None.
+        waits_for: what sending waits for beside a slot, e.g. `rpm of the job file`; empty for nothing.
     """
+    if probe_in is not None:
+        return f"provider down: next try in {math.ceil(probe_in)} s"
     if gate_opens_in is not None:
         return f"gate opens in {math.ceil(gate_opens_in)} s"
+    if waits_for:
+        return f"limited by {waits_for}"
     if current < ceiling:
         return f"slowed by rate limit: {current}/{ceiling}"
     if pending == 0 and ages:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from holytui.core.learning import LearnedClock
 from holytui.core.pricing import NOTHING, UNKNOWN, Money, MoneyKind, Usage
 
 
@@ -177,7 +178,9 @@ class Snapshot:
         message: the sentence for a person about why it stopped or paused and the way out.
         spend, wasted, by_step: money so far, over all sessions; spend = by_step + wasted.
         gate_opens_in: seconds until a closed gate opens, else None.
-        concurrency, ceiling: requests allowed at once now, and at most.
+        outage_s: seconds for which the provider has been down, else None; probe_in: until it is asked again.
+        concurrency, ceiling: requests allowed at once now, and at most; concurrency_why: why fewer, empty at most.
+        clocks: what the attempt clocks have learned, the best known first.
         saved_at: when the last result was committed, Unix seconds.
         throughput: results a minute, oldest first, at most the last hour.
         simulated: the provider is the simulator.
@@ -201,6 +204,10 @@ class Snapshot:
     tokens_per_s: tuple[float, float] = (0.0, 0.0)
     concurrency: int = 0
     ceiling: int = 0
+    concurrency_why: str = ""
+    outage_s: float | None = None
+    probe_in: float | None = None
+    clocks: tuple[LearnedClock, ...] = ()
     gate_opens_in: float | None = None
     owner: Owner | None = None
     last_events: tuple[LogLine, ...] = ()
@@ -244,7 +251,13 @@ class Snapshot:
             "eta_s": {"low": self.eta.low, "mid": self.eta.mid, "high": self.eta.high},
             "eta_reason": self.eta.reason or None,
             "rate_per_s": round(self.rate_per_s, 4),
-            "concurrency": {"current": self.concurrency, "ceiling": self.ceiling},
+            "concurrency": {
+                "current": self.concurrency,
+                "ceiling": self.ceiling,
+                "why": self.concurrency_why or None,
+            },
+            "outage_s": None if self.outage_s is None else round(self.outage_s, 1),
+            "clocks": [asdict(clock) for clock in self.clocks],
             "sessions": counters.sessions,
             "owner": None
             if self.owner is None
@@ -293,6 +306,7 @@ class Snapshot:
         known["eta"] = Eta(**known["eta"])
         known["owner"] = None if known["owner"] is None else Owner(**known["owner"])
         known["last_events"] = tuple(LogLine(**line) for line in known["last_events"])
+        known["clocks"] = tuple(LearnedClock(**clock) for clock in known["clocks"])
         known["throughput"] = tuple(known["throughput"])
         known["models"] = tuple(known["models"])
         known["tokens_per_s"] = tuple(known["tokens_per_s"])

@@ -83,6 +83,7 @@ def clocks(
     deadline: Seconds,
     max_attempts: int,
     widened: int,
+    learned_s: float | None = None,
 ) -> Clocks:
     """The limits for an attempt.
 
@@ -93,8 +94,10 @@ def clocks(
         deadline: seconds for the whole step, never widened; or `auto`.
         max_attempts: of the job.
         widened: timeouts this step of the item has behind it; each widens every clock by half.
+        learned_s: the attempt clock in seconds that answers have taught, in place of the prior.
     """
-    attempt = _chosen(timeouts.attempt, attempt_prior_s(chars) * factor)
+    prior = attempt_prior_s(chars) * factor if learned_s is None else learned_s
+    attempt = _chosen(timeouts.attempt, prior)
     first_token = _chosen(timeouts.first_token, attempt)
     stall = _chosen(timeouts.stall, max(STALL_FLOOR_S, attempt / 2))
     connect = _chosen(timeouts.connect, CONNECT_S)

@@ -138,6 +138,22 @@ class AttemptEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Pardon:
+    """A recorded attempt that turns out not to count: the provider was down.
+
+    Attributes:
+        number: of the attempt, as its AttemptEvent had it.
+        why: for the message that the attempt keeps.
+    """
+
+    index: int
+    step: str
+    round: int
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a step of an item ended in: an answer, or a failure.
 
@@ -186,6 +202,9 @@ class Sink(Protocol):
 
     def attempt(self, event: AttemptEvent) -> None:
         """A request ended."""
+
+    def pardon(self, pardon: Pardon) -> None:
+        """An attempt that was told as counted is not."""
 
     def outcome(self, outcome: Outcome) -> None:
         """A step ended."""

@@ -3,22 +3,33 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from holytui.core.failures import FailureKind
 from holytui.core.progress import JobState
 from holytui.core.timeouts import Clocks
 from holytui.engine.admission.breaker import Halt
 from holytui.engine.admission.door import Admission, TurnedAway
+from holytui.engine.admission.outage import UNANSWERED, Tried
 from holytui.engine.clocks import ClockExpired, Watch
 from holytui.engine.flights import Flight
 from holytui.engine.report import AttemptFailed, Heard, Origin, Report
+from holytui.engine.retry import backoff_s
+from holytui.engine.suspend import Suspends
 from holytui.provider.client import ChatClient, ChatRequest
 from holytui.provider.errors import ProviderError
 from holytui.provider.events import Content, Event, Finish, KeepAlive, Opened, Reasoning, UsageSeen
+from holytui.provider.limits import read_left
 
 BREAKERS = frozenset({FailureKind.AUTH, FailureKind.QUOTA, FailureKind.MODEL_NOT_FOUND})
 REFUSALS = frozenset({FailureKind.BAD_REQUEST, FailureKind.CONTEXT_LENGTH})
+FORBIDDEN = 403
+EXCUSED_BACKOFF = 2
+"""After a sleep the network may take a while: what failed waits as after its second attempt."""
+
+_JUDGED = frozenset({FailureKind.AUTH.value, FailureKind.REFUSED.value})
+"""What the breaker concludes from refusals of several items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +50,44 @@ class _Refused(Exception):
         self.report = report
 
 
+class _Excused(Exception):
+    """A request that failed because the machine slept: it is sent again."""
+
+
 @dataclass(slots=True)
 class Sender:
     """Sends the requests of one step of one item, one attempt at a time."""
 
     client: ChatClient
     admission: Admission
+    suspends: Suspends
     origin: Origin
     flight: Flight
     request_s: float = 0.0
     """Seconds the newest counted request took; waiting for a turn is not in it."""
+    tried: Tried | None = None
+    """The newest request that nobody answered."""
 
     async def send(self, request: ChatRequest, clocks: Clocks, step_left: Callable[[], float], number: int) -> Answer:
-        """One attempt, number `number` of its round; 429s inside it wait at the gate and use nothing.
+        """One attempt, number `number` of its round; what does not count inside it is sent again.
 
         Raises:
             AttemptFailed: it counts, and has a kind.
-            TurnedAway: the job pauses or stops; no attempt was used.
+            TurnedAway: the job pauses or stops, or the provider is down; no attempt was used.
         """
         while True:
             bound = self.origin.bound(request)
             self.flight.waiting("waiting", 0.0, "a free slot")
             try:
-                async with self.admission.enter(bound.usd or 0.0) as ticket:
+                async with self.admission.enter(bound.usd or 0.0, self.origin.tokens(request)) as ticket:
                     watch = Watch(clocks, step_left(), self.origin.now)
                     report = Report(self.origin, request, watch, Heard(), ticket, bound, number)
                     answer = await self._request(report)
             except _Refused as refused:
                 raise await self._decide(refused.error, refused.report) from None
+            except _Excused:
+                await self.admission.pause(backoff_s(EXCUSED_BACKOFF))
+                continue
             if answer is not None:
                 return answer
 
@@ -78,10 +99,9 @@ class Sender:
             async with watch:
                 await self._listen(report)
         except ClockExpired as expired:
-            self.admission.concurrency.stalled()
             name = expired.kind.value.removeprefix("timeout.")
             message = f"the {name} clock of {expired.limit:g} s ran out"
-            raise report.failed(expired.kind, message, clock_s=expired.limit) from None
+            raise self._unanswered(expired.kind, message, report, clock_s=expired.limit) from None
         except ProviderError as error:
             self._refused(error, report)
             return None
@@ -91,8 +111,8 @@ class Sender:
         finally:
             self.flight.watch = None
             self.request_s = self.origin.now() - watch.started
-        self.admission.succeeded()
-        self.admission.breaker.answered()
+        self.admission.succeeded(report.ticket)
+        self.origin.observe(report.request, self.request_s)
         failure = heard.verdict(wants_json=report.request.json_object)
         if failure is not None:
             raise report.failed(*failure)
@@ -104,9 +124,10 @@ class Sender:
         stream = self.client.stream(report.request, on_connected=report.watch.connected)
         async with aclosing(stream) as events:
             async for event in events:
-                self._hear(event, report.heard, report.watch)
+                self._hear(event, report)
 
-    def _hear(self, event: Event, heard: Heard, watch: Watch) -> None:
+    def _hear(self, event: Event, report: Report) -> None:
+        heard, watch = report.heard, report.watch
         match event:
             case Content():
                 heard.parts.append(event.text)
@@ -123,6 +144,9 @@ class Sender:
                 heard.finish, heard.model = event.reason, event.model
             case Opened():
                 heard.request_id, heard.status = event.request_id, event.status
+                left = read_left(event.headers)
+                if left:
+                    self.admission.told(left, report.ticket)
 
     def _refused(self, error: ProviderError, report: Report) -> None:
         """The provider answered with an error, or the connection broke.
@@ -132,6 +156,7 @@ class Sender:
         Raises:
             AttemptFailed, TurnedAway: see `send`.
             _Refused: the breaker has to be asked, outside the door.
+            _Excused: it does not count.
         """
         if error.kind is FailureKind.RATE_LIMIT:
             report.uncounted(error, "429")
@@ -142,29 +167,58 @@ class Sender:
             self.admission.halt(Halt(JobState.STOPPED, error.kind.value, error.message))
             raise TurnedAway
         if error.kind in REFUSALS:
-            report.ticket.cost_usd = 0.0
+            report.ticket.cost_usd, report.ticket.used_tokens = 0.0, 0
+            if error.status == FORBIDDEN:
+                self.admission.breaker.suspect(self.origin.index)
             raise _Refused(error, report)
-        self.admission.concurrency.stalled()
+        if error.kind in UNANSWERED:
+            raise self._unanswered(error.kind, error.message, report, error=error)
+        self.admission.heard(report.ticket)
         raise report.failed(error.kind, error.message, error=error)
+
+    def _unanswered(
+        self,
+        kind: FailureKind,
+        message: str,
+        report: Report,
+        *,
+        clock_s: float | None = None,
+        error: ProviderError | None = None,
+    ) -> Exception:
+        """The exception to raise when nobody answered: it counts, unless the machine slept or the provider is down."""
+        if self.suspends.excuses(report.watch.started):
+            self.admission.breaker.answered()
+            report.failed(kind, message, clock_s=clock_s, error=error, excuse="the machine slept")
+            return _Excused()
+        origin = self.origin
+        learned = partial(origin.observe, report.request, clock_s or 0.0, expired=True)
+        sent = report.ticket.place.requests
+        tried = Tried(origin.index, origin.step, origin.round, report.number, sent, origin.now(), kind, message)
+        if kind is FailureKind.TIMEOUT_ATTEMPT:
+            tried = replace(tried, learned=learned)
+        self.tried = tried
+        if self.admission.unanswered(tried, report.ticket):
+            return report.failed(kind, message, clock_s=clock_s, error=error)
+        report.failed(kind, message, clock_s=clock_s, error=error, excuse="the provider was down")
+        return TurnedAway()
 
     async def _decide(self, error: ProviderError, report: Report) -> AttemptFailed | TurnedAway:
         """Whether a refusal is the item's own fault or the whole job's; the exception to raise."""
         admission, breaker = self.admission, self.admission.breaker
         assert error.status is not None
-        if error.status == 403:
-            tripped = breaker.forbidden(self.origin.index, error.message)
-        else:
-            breaker.answered()
-            self.flight.waiting("waiting", 0.0, "whether every request is refused")
-            try:
-                await breaker.hold(error.status, error.message)
-            except asyncio.CancelledError:
-                report.uncounted(error, "stopped")
-                raise
-            tripped = breaker.halt is not None and breaker.halt.reason == FailureKind.REFUSED.value
-        if tripped:
+        self.flight.waiting("waiting", 0.0, "whether every request is refused")
+        try:
+            if error.status == FORBIDDEN:
+                others = admission.inside > 0
+                await breaker.forbidden(self.origin.index, error.message, others=others)
+            else:
+                admission.heard(report.ticket)
+                await breaker.hold(self.origin.step, error.status, error.message)
+        except asyncio.CancelledError:
+            report.uncounted(error, "stopped")
+            raise
+        if breaker.halt is not None and breaker.halt.reason in _JUDGED:
             report.uncounted(error, "the breaker")
-            if breaker.halt is not None:
-                admission.halt(breaker.halt)
+            admission.halt(breaker.halt)
             return TurnedAway()
         return report.failed(error.kind, error.message, error=error)

@@ -1,12 +1,13 @@
 """A job as the engine runs it: its steps with parsed templates, clocks and prices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from holytui.core.job import Job, Step
+from holytui.core.learning import Learning
 from holytui.core.pricing import Price, PriceBook
 from holytui.core.template import Template
-from holytui.core.timeouts import Clocks, clocks, model_factor
+from holytui.core.timeouts import Clocks, clocks, model_factor, tier
 from holytui.core.work import Overrides, Record
 from holytui.provider.client import ChatRequest, Message
 
@@ -54,22 +55,26 @@ class Plan:
     Attributes:
         steps: in an order in which every step stands after those it needs.
         factors: clock factor by model.
+        learning: clocks that answers have taught.
     """
 
     steps: tuple[PlannedStep, ...]
     max_attempts: int
     prices: PriceBook
     factors: Mapping[str, float]
+    learning: Learning = field(default_factory=Learning)
 
     def clocks(self, step: Step, request: ChatRequest, widened: int, overrides: Overrides) -> Clocks:
         """The limits for an attempt of a step that has timed out `widened` times before."""
+        chars = len(request.messages[-1].content)
         limits = clocks(
-            len(request.messages[-1].content),
+            chars,
             model_factor(request.model, self.factors),
             step.timeouts,
             step.deadline,
             self.max_attempts,
             widened,
+            self.learning.attempt_s(step.name, request.model, tier(chars)),
         )
         factor = overrides.clock_factor
         if factor == 1.0:
@@ -87,7 +92,7 @@ class Plan:
         return self.prices.price(model)
 
 
-def plan_job(job: Job, prices: PriceBook, factors: Mapping[str, float]) -> Plan:
+def plan_job(job: Job, prices: PriceBook, factors: Mapping[str, float], learning: Learning | None = None) -> Plan:
     """Parse a job's templates and order its steps."""
     planned = []
     for step in job.step_order():
@@ -95,4 +100,4 @@ def plan_job(job: Job, prices: PriceBook, factors: Mapping[str, float]) -> Plan:
         system = Template.parse(step.system) if step.system else None
         needs = frozenset(prompt.steps) | frozenset(system.steps if system is not None else ())
         planned.append(PlannedStep(step, prompt, system, needs))
-    return Plan(tuple(planned), job.run.max_attempts, prices, factors)
+    return Plan(tuple(planned), job.run.max_attempts, prices, factors, learning or Learning())

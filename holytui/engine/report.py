@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from holytui.core.failures import FailureKind
+from holytui.core.learning import Observation
 from holytui.core.pricing import NOTHING, UNKNOWN, Money, MoneyKind, Usage
 from holytui.core.timeouts import tier
 from holytui.core.work import AttemptEvent, Sink
@@ -17,6 +18,10 @@ from holytui.provider.errors import ProviderError
 
 CHARS_PER_TOKEN = 4.0
 """For requests whose usage nobody reported; English prose in common vocabularies, marked estimated."""
+
+
+USUAL_ANSWER_TOKENS = 400
+"""Of a step without `max_tokens`, for limits that count tokens."""
 
 
 class AttemptFailed(Exception):
@@ -88,6 +93,15 @@ class Origin:
         size = sum(len(message.content.encode("utf-8", "surrogatepass")) for message in request.messages)
         return Money(price.bound(size, request.max_tokens or 0), MoneyKind.ESTIMATED)
 
+    def tokens(self, request: ChatRequest) -> float:
+        """About what a request takes in tokens, answer included: what providers count it with beforehand."""
+        return _chars(request) / CHARS_PER_TOKEN + (request.max_tokens or USUAL_ANSWER_TOKENS)
+
+    def observe(self, request: ChatRequest, seconds: float, *, expired: bool = False) -> None:
+        """Let the clocks learn how long a request took, or that a clock of so many seconds ended it."""
+        length = tier(len(request.messages[-1].content))
+        self.plan.learning.observe(Observation(self.step, request.model, length, seconds, expired))
+
 
 @dataclass(slots=True)
 class Report:
@@ -112,16 +126,17 @@ class Report:
         *,
         clock_s: float | None = None,
         error: ProviderError | None = None,
+        excuse: str = "",
     ) -> AttemptFailed:
-        """The exception to raise for a request that counts."""
+        """The exception to raise for a request that brought no answer; with an excuse it uses no attempt."""
         usage, cost = self._cost(error)
         text = self.heard.text
         self._tell(
-            counted=True,
+            counted=not excuse,
             usage=usage,
             cost=cost,
             kind=kind,
-            message=message,
+            message=f"not counted ({excuse}): {message}" if excuse else message,
             text=text,
             wasted=True,
             clock_s=clock_s,
@@ -132,7 +147,7 @@ class Report:
 
     def uncounted(self, error: ProviderError, why: str) -> None:
         """A refusal that uses no attempt: nothing was charged."""
-        self.ticket.cost_usd = 0.0
+        self.ticket.cost_usd, self.ticket.used_tokens = 0.0, 0
         message = f"not counted ({why}): {error.message}"
         self._tell(counted=False, usage=Usage(), cost=NOTHING, kind=error.kind, message=message, error=error)
 
@@ -145,14 +160,15 @@ class Report:
         """Usage and cost: as reported; nothing for a refusal or an unmade connection; else the bound."""
         heard, plan = self.heard, self.origin.plan
         if heard.usage is not None:
+            self.ticket.used_tokens = heard.usage.input + heard.usage.output
             cost = plan.prices.cost(self.request.model, heard.usage)
             self.ticket.cost_usd = cost.usd or 0.0
             return heard.usage, cost
         refused = error is not None and error.status is not None and heard.status is None
         if refused or self.watch.connected_at is None:
-            self.ticket.cost_usd = 0.0
+            self.ticket.cost_usd, self.ticket.used_tokens = 0.0, 0
             return Usage(), NOTHING
-        chars = sum(len(message.content) for message in self.request.messages)
+        chars = _chars(self.request)
         out = len(heard.text) + heard.reasoning_chars
         usage = Usage(int(chars / CHARS_PER_TOKEN) + 1, int(out / CHARS_PER_TOKEN), exact=False)
         price = plan.price(self.request.model)
@@ -200,6 +216,10 @@ class Report:
             wasted=wasted,
             asked=self.request.model,
             tier=tier(len(self.request.messages[-1].content)),
-            prompt_chars=sum(len(message.content) for message in self.request.messages),
+            prompt_chars=_chars(self.request),
         )
         origin.sink.attempt(event)
+
+
+def _chars(request: ChatRequest) -> int:
+    return sum(len(message.content) for message in request.messages)

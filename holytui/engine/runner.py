@@ -52,7 +52,7 @@ class Runner:
             executor: runs the items.
             sink: the checkpoint's writer.
             admission: the door, also where pause and stop are known.
-            flights: what is in hand, to notice when only held refusals are left.
+            flights: what is in hand, to notice when only held items are left.
             limit: end the session after this many items reached a result.
             on_change: called when the state may have changed.
         """
@@ -70,6 +70,7 @@ class Runner:
         self._page: list[Work] = []
         self._cursor = -1
         self._rescan = False
+        self._returned = False
         self._exhausted = False
         self._refilling: asyncio.Task[None] | None = None
         self._reading = False
@@ -143,6 +144,9 @@ class Runner:
 
     async def _feed(self) -> bool:
         """Take up as many items as are wanted; whether nothing is left to do."""
+        # During an outage each probe is another item: the first one may be what no provider answers.
+        if self._returned and not (self._admission.outage.open and (self._page or not self._exhausted)):
+            self._returned, self._rescan = False, True
         while (room := self._room()) > 0:
             if not self._page:
                 if self._exhausted and not self._rescan:
@@ -162,7 +166,7 @@ class Runner:
         if admission.draining or admission.breaker.halt is not None or self._stop is not None:
             return 0
         in_hand = len(self._tasks)
-        room = min(self._executor.wanted(in_hand), IN_HAND_PER_SLOT * admission.concurrency.ceiling - in_hand)
+        room = min(self._executor.wanted(in_hand), admission.most_in_hand(IN_HAND_PER_SLOT) - in_hand)
         if self._limit is not None:
             room = min(room, self._limit - self._results - in_hand)
         return room
@@ -201,7 +205,7 @@ class Runner:
     def _put_down(self, index: int, task: asyncio.Task[Ending]) -> None:
         del self._tasks[index]
         if task.cancelled():
-            self._rescan = True
+            self._returned = True
         elif task.exception() is None:
             if task.result() is Ending.CLOSED:
                 self._results += 1
@@ -210,7 +214,7 @@ class Runner:
                 else:
                     self._uncommitted.add(index)
             else:
-                self._rescan = True
+                self._returned = True
         else:
             error = task.exception()
             self.stop(Halt(JobState.INTERRUPTED, "crashed", f"a defect in holytui: {error!r}"))
@@ -221,10 +225,10 @@ class Runner:
         return self._limit is not None and self._results >= self._limit
 
     def _release_held(self) -> None:
-        """Refusals wait for a verdict; when nothing else is in hand, nothing more will tell."""
-        breaker = self._admission.breaker
-        if breaker.held and breaker.held >= len(self._flights):
-            breaker.release()
+        """Held items wait for a verdict; when nothing else is in hand, nothing more will tell."""
+        held = self._admission.held
+        if held and held >= len(self._flights):
+            self._admission.release_held()
 
     async def _cancel_all(self) -> None:
         tasks: list[asyncio.Task[Any]] = list(self._tasks.values())

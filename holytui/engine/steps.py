@@ -9,6 +9,7 @@ from holytui.core.failures import TIMEOUTS, FailureKind
 from holytui.core.template import TemplateError
 from holytui.core.work import ItemState, Outcome, Sink, StepHistory, Work
 from holytui.engine.admission.door import Admission, TurnedAway
+from holytui.engine.admission.outage import UNANSWERED
 from holytui.engine.attempt import REFUSALS, Answer, Sender
 from holytui.engine.clocks import KINDS
 from holytui.engine.executor import Ending
@@ -16,6 +17,7 @@ from holytui.engine.flights import Flight, Flights
 from holytui.engine.plan import Plan, PlannedStep
 from holytui.engine.report import AttemptFailed, Origin
 from holytui.engine.retry import retrying
+from holytui.engine.suspend import Suspends
 from holytui.provider.client import ChatClient, ChatRequest
 
 KEEPS_PARTIAL = frozenset({FailureKind.TRUNCATED, FailureKind.CONTENT_FILTER})
@@ -29,6 +31,7 @@ class Bench:
     client: ChatClient
     admission: Admission
     flights: Flights
+    suspends: Suspends
     now: Callable[[], float]
 
 
@@ -120,7 +123,7 @@ class ItemRun:
         finally:
             bench.flights.land(flight)
         if outcome.kind not in REFUSALS:
-            bench.admission.breaker.varied()
+            bench.admission.breaker.varied(step.name)
         self._take(outcome)
 
     def _closed_unsent(self, problem: str) -> Outcome:
@@ -166,7 +169,7 @@ class StepRun:
         self._active_s = 0.0
         self._flight = flight
         origin = Origin(work.index, step.name, work.round, bench.plan, sink, bench.now)
-        self._sender = Sender(bench.client, bench.admission, origin, flight)
+        self._sender = Sender(bench.client, bench.admission, bench.suspends, origin, flight)
         self._step_limit = 0.0
         self._last: AttemptFailed | None = None
 
@@ -184,6 +187,7 @@ class StepRun:
         try:
             answer: Answer = await policy(self._attempt, request)
         except AttemptFailed as failure:
+            await self._question(failure)
             return self._failed(failure)
         return Outcome(
             self._work.index,
@@ -196,6 +200,19 @@ class StepRun:
             duration_s=self._active_s,
             item_id=self._work.item_id,
         )
+
+    async def _question(self, failure: AttemptFailed) -> None:
+        """Before the item fails because nobody answered: was it the provider's fault, for everyone?
+
+        Raises:
+            TurnedAway: it was, and the item goes back to pending.
+        """
+        tried = self._sender.tried
+        if failure.kind not in UNANSWERED or tried is None:
+            return
+        self._flight.waiting("waiting", 0.0, "whether the provider is down")
+        if await self._bench.admission.excuses(tried):
+            raise TurnedAway
 
     async def _attempt(self, request: ChatRequest) -> Answer:
         overrides = self._work.overrides

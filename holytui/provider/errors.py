@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from holytui.core.failures import FailureKind
+from holytui.provider.limits import wait_for_reset
 
 BODY_CHARS = 4_000
 MESSAGE_CHARS = 300
@@ -122,6 +123,8 @@ def classify(status: int, headers: Mapping[str, str], body_text: str, *, secret:
     """
     said = _read(body_text, secret)
     wait = retry_after(headers)
+    if wait is None and status == 429:
+        wait = wait_for_reset(headers)
     what = said.message or "no explanation"
     if 300 <= status < 400:
         what = f"it redirects to {_place(headers.get('location', ''))}, and redirects are not followed"

@@ -24,6 +24,8 @@ class Launch:
         limit: end the session after this many results.
         keep_answers: answers of changed steps stay valid.
         factors: clock factor by model.
+        stays: a pause for the provider is sat out in this session, for someone is there to see it or nobody waits
+            for the exit code; else the session ends with its wake time.
     """
 
     folder: Path
@@ -37,6 +39,7 @@ class Launch:
     factors: Mapping[str, float]
     limit: int | None = None
     keep_answers: bool = False
+    stays: bool = False
 
     @property
     def job_id(self) -> str:

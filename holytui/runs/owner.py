@@ -11,15 +11,18 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from holytui.core.command import Command, Verb
+from holytui.core.display import span
 from holytui.core.progress import Counters, InFlight, JobState, Owner, Snapshot
 from holytui.core.work import Notice, Outcome
 from holytui.engine.admission.breaker import Halt
+from holytui.engine.admission.upstream import Upstreams
 from holytui.inputs.source import InputProblem
 from holytui.runs import sync
 from holytui.runs.engine import Engine, open_engine
 from holytui.runs.launch import Launch
 from holytui.runs.picture import Picture
 from holytui.runs.sentences import rest_message
+from holytui.runs.sleep import Patience, Sleep
 from holytui.store import commands, live
 from holytui.store.lock import OwnerLock
 from holytui.store.reader import Reader
@@ -43,6 +46,7 @@ class OwnedRun:
         launch: Launch,
         lock: OwnerLock,
         now: Callable[[], float],
+        upstreams: Upstreams,
         on_item: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
         """Prepare a session whose lock is held.
@@ -51,6 +55,7 @@ class OwnedRun:
             launch: what to run.
             lock: held; `main` releases it.
             now: the loop's clock, seconds.
+            upstreams: what jobs of this process share that ask the same provider.
             on_item: told each closing outcome after it is in the checkpoint, on the loop's thread.
         """
         self.launch = launch
@@ -60,6 +65,7 @@ class OwnedRun:
         since = time.time()
         owner = Owner(os.getpid(), socket.gethostname(), since, since)
         self._lock = lock
+        self._upstreams = upstreams
         self._on_item = on_item
         self._picture = Picture(launch, owner, now)
         self._engine: Engine | None = None
@@ -71,6 +77,8 @@ class OwnedRun:
         self._halt_before_start: Halt | None = None
         self._side_tasks: list[asyncio.Task[None]] = []
         self._started_session = False
+        self._sleep = Sleep()
+        self._patience = Patience(stays=launch.stays, wait_for_balance_s=launch.job.run.wait_for_balance_s)
         self.latest: Snapshot = self._picture.draw(self._counters)
         self.started: Snapshot | None = None
         """As it was when the input was read and the first request about to go out."""
@@ -107,9 +115,15 @@ class OwnedRun:
             case Verb.PAUSE if self._picture.state is JobState.RUNNING:
                 self._engine.runner.pause()
                 self._note("paused by you")
+            case Verb.RESUME if self._sleep.asleep:
+                self._sleep.wake()
+                self._note("woken by you")
             case Verb.RESUME if self._picture.state in {JobState.PAUSED, JobState.PAUSING}:
                 self._engine.runner.resume()
                 self._note("resumed by you")
+            case Verb.CEILING if command.ceiling is not None:
+                self._engine.admission.change_ceiling(command.ceiling)
+                self._note(f"at most {command.ceiling} in flight, set by you")
             case Verb.STOP:
                 self.stop(Halt(JobState.STOPPED, "user", ""))
             case Verb.RETRY:
@@ -123,6 +137,7 @@ class OwnedRun:
             self._halt_before_start = halt
         else:
             self._engine.runner.stop(halt)
+            self._sleep.wake()
 
     def wind_down(self, halt: Halt, seconds: float) -> None:
         """End within this time: as a pause first, then as a stop; on the loop's thread."""
@@ -164,8 +179,12 @@ class OwnedRun:
         # One of its own: a reader takes one call at a time, and the loop must not wait for a page of items.
         self._log_reader = Reader.open(self.launch.folder)
         owner = self._picture.owner
+        before_usd = self._writer.counters.wasted.known_usd
         await self._recorded(self._writer.begin_session(owner.pid, owner.host))
         self._started_session = True
+        lost_usd = self._writer.counters.wasted.known_usd - before_usd
+        if lost_usd > 0:
+            self._note(f"up to ${lost_usd:.4f} was in flight when it was killed: counted as spent")
         self._side_tasks.append(asyncio.create_task(self._tick()))
         await self._set_state(JobState.PREPARING)
 
@@ -187,7 +206,12 @@ class OwnedRun:
             return self._halt_before_start
         self._publish()
         self._engine = await open_engine(
-            self.launch, self._reader, self._writer, self._picture, on_change=self._runner_changed
+            self.launch,
+            self._reader,
+            self._writer,
+            self._picture,
+            self._upstreams,
+            on_change=self._runner_changed,
         )
         self._note(f"started: {self._counters.pending:,} to go")
         await self._set_state(JobState.RUNNING)
@@ -197,7 +221,27 @@ class OwnedRun:
             self.command(command)
         if self._halt_before_start is not None:
             self._engine.runner.stop(self._halt_before_start)
-        return await self._engine.runner.run()
+        while True:
+            halt = self._patience.judge(await self._engine.runner.run(), self._counters.attempts)
+            if halt is None or halt.wake_at is None or not self._patience.sits_out(halt):
+                return halt
+            await self._sit_out(halt, halt.wake_at)
+
+    async def _sit_out(self, halt: Halt, wake_at: float) -> None:
+        """Rest until the wake time, or until a person says so; then ask with one request first."""
+        assert self._writer is not None
+        assert self._engine is not None
+        message = rest_message(halt, self._counters, time.time(), self.launch.target.variable)
+        self._picture.wake_at = wake_at
+        self._picture.set_state(halt.state, halt.reason, message)
+        self._note(message)
+        recorded = self._writer.set_state(halt.state, reason=halt.reason, wake_at=wake_at, message=message)
+        await self._recorded(recorded)
+        self._publish()
+        await self._sleep.until(wake_at)
+        self._picture.wake_at = None
+        self._engine.admission.wake()
+        await self._set_state(JobState.RUNNING)
 
     async def _close(self, halt: Halt | None) -> None:
         for task in self._side_tasks:
@@ -266,6 +310,7 @@ class OwnedRun:
         """Heed commands from other processes, publish, keep the heartbeat."""
         beat = published = 0.0
         while True:
+            self._look_for_sleep()
             for name, command in commands.take(self.launch.folder):
                 self.command(command)
                 commands.acknowledge(self.launch.folder, name)
@@ -281,6 +326,12 @@ class OwnedRun:
                 with contextlib.suppress(OSError):  # a full or lost folder is told by the writer
                     live.write_live(self.launch.folder, self.latest, self.in_flight)
             await asyncio.sleep(TICK_S)
+
+    def _look_for_sleep(self) -> None:
+        """The machine may have slept: what was in flight is kept, and this says why it took so long."""
+        slept = None if self._engine is None else self._engine.suspends.look()
+        if slept is not None:
+            self._note(f"the machine slept for {span(slept)}; requests in flight are kept")
 
     def _publish(self) -> None:
         if self._writer is not None:

@@ -4,10 +4,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from holytui.core.learning import Learning
 from holytui.core.pace import ENOUGH_RESULTS, Pace, explain
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind
 from holytui.core.progress import Counters, Eta, InFlight, JobState, LogLine, Owner, Snapshot
-from holytui.core.work import AttemptEvent, Notice, Outcome, Sink
+from holytui.core.work import AttemptEvent, Notice, Outcome, Pardon, Sink
 from holytui.engine.admission.door import Admission
 from holytui.engine.flights import Flights
 from holytui.engine.runner import Runner
@@ -31,6 +32,9 @@ class PacedSink:
         if event.kind is not None and event.counted:
             text = f"{event.kind.value}: {event.message}"[:LONGEST_NOTICE]
             self._writer.notice(Notice(event.kind.value, text, time.time()))
+
+    def pardon(self, pardon: Pardon) -> None:
+        self._writer.pardon(pardon)
 
     def outcome(self, outcome: Outcome) -> None:
         self._writer.outcome(outcome)
@@ -63,6 +67,7 @@ class Picture:
         self.pace = Pace(now())
         self.admission: Admission | None = None
         self.runner: Runner | None = None
+        self.learning = Learning()
         self.flights = Flights(now)
         self._began = now()
         self._began_wall = time.time()
@@ -101,8 +106,6 @@ class Picture:
         job, admission = self._launch.job, self.admission
         # An item whose result is committed but whose step has not landed yet would count twice.
         running = min(len({flight.index for flight in in_flight}), counters.pending)
-        gate = admission.gate.opens_in if admission is not None else None
-        concurrency = admission.concurrency if admission is not None else None
         return Snapshot(
             job=self._launch.job_id,
             name=job.name,
@@ -113,16 +116,20 @@ class Picture:
             message=self.message,
             counters=counters,
             running=running,
-            requests_in_flight=concurrency.in_use if concurrency is not None else 0,
+            requests_in_flight=admission.inside if admission is not None else 0,
             projected=_projected(counters),
             budget_usd=job.run.budget_usd,
             elapsed_s=counters.active_s + (0.0 if self._ended is not None else self.active_s()),
             eta=self._eta(counters, running),
             rate_per_s=self.pace.rate_per_s(self._now()) if self._ended is None else 0.0,
             tokens_per_s=self._token_rate(counters),
-            concurrency=concurrency.current if concurrency is not None else 0,
-            ceiling=concurrency.ceiling if concurrency is not None else job.run.concurrency,
-            gate_opens_in=gate,
+            concurrency=admission.level if admission is not None else 0,
+            ceiling=admission.ceiling if admission is not None else job.run.concurrency,
+            concurrency_why=admission.upstream.concurrency.why if admission is not None else "",
+            gate_opens_in=admission.upstream.gate.opens_in if admission is not None else None,
+            outage_s=admission.outage.lasts_s if admission is not None and admission.outage.open else None,
+            probe_in=admission.outage.probe_in if admission is not None and admission.outage.open else None,
+            clocks=self.learning.clocks(),
             owner=self.owner if self._ended is None else None,
             last_events=self.events,
             saved_at=self.saved_at,
@@ -140,12 +147,14 @@ class Picture:
             return Eta(reason="paused" if self.state is JobState.PAUSED else "")
         if self.admission is None or counters.pending == 0:
             return Eta()
-        concurrency = self.admission.concurrency
+        admission = self.admission
         reason = explain(
-            current=concurrency.current,
-            ceiling=concurrency.ceiling,
-            in_use=concurrency.in_use,
-            gate_opens_in=self.admission.gate.opens_in,
+            current=admission.level,
+            ceiling=admission.ceiling,
+            in_use=admission.inside,
+            gate_opens_in=admission.upstream.gate.opens_in,
+            probe_in=admission.outage.probe_in if admission.outage.open else None,
+            waits_for=admission.upstream.waits_for,
             pending=counters.pending - running,
             ages=self.flights.ages(),
         )

@@ -11,6 +11,7 @@ import uvloop
 from holytui.core.progress import JobState
 from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
+from holytui.engine.admission.upstream import Upstreams
 from holytui.runs.launch import Launch
 from holytui.runs.local import LocalHandle
 from holytui.runs.owner import OwnedRun
@@ -26,6 +27,7 @@ class RunThread:
         self._loop = uvloop.new_event_loop()
         self._handles: dict[Path, LocalHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._upstreams = Upstreams(self._loop.time)
         self._thread = threading.Thread(target=self._host, name="holytui-runs", daemon=True)
         self._thread.start()
 
@@ -37,7 +39,7 @@ class RunThread:
         """
         lock = OwnerLock(launch.folder)
         lock.acquire()
-        run = OwnedRun(launch, lock, self._loop.time, on_item)
+        run = OwnedRun(launch, lock, self._loop.time, self._upstreams, on_item)
         handle = LocalHandle(run, self._loop)
         self._handles[launch.folder] = handle
         self._loop.call_soon_threadsafe(self._spawn, run)

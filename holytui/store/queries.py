@@ -24,6 +24,15 @@ RESULTS = (
 )
 """Of one item, those to its input as it is now."""
 
+ANSWERED = (FailureKind.TRUNCATED.value, FailureKind.EMPTY_ANSWER.value, FailureKind.INVALID_OUTPUT.value)
+"""Kinds of attempts that the provider answered to the end, beside those that brought an answer."""
+
+OBSERVATIONS = (
+    "SELECT step, asked, tier, ended_s, CASE WHEN kind = 'timeout.attempt' THEN kind END, clock_s FROM attempts"
+    " WHERE counted = 1 AND asked IS NOT NULL AND (kind IS NULL OR kind IN (?, ?, ?, ?)) ORDER BY id DESC LIMIT ?"
+)
+"""Of the newest attempts, for the clocks."""
+
 NEVER = -1
 """A state that no stored item has."""
 

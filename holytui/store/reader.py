@@ -10,12 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from holytui.core.failures import TIMEOUTS, FailureKind
+from holytui.core.learning import Observation
 from holytui.core.pricing import Usage
 from holytui.core.progress import Counters, LogLine
 from holytui.core.work import ItemState, Record, StepHistory, Work
 from holytui.store.checkpoint import JobMeta, read_counters, read_meta
 from holytui.store.codec import STATES, pack, unpack, unpack_overrides, unpack_record
-from holytui.store.queries import ATTEMPTS, ITEM, RESULTS, attempt_row, item_row, narrowed, step_result, teach
+from holytui.store.queries import (
+    ANSWERED,
+    ATTEMPTS,
+    ITEM,
+    OBSERVATIONS,
+    RESULTS,
+    attempt_row,
+    item_row,
+    narrowed,
+    step_result,
+    teach,
+)
 from holytui.store.rows import Drift, ExportRow, FailureGroup, ItemDetail, ItemRow, SessionRow, StepResult
 from holytui.store.sessions import at_work_s
 from holytui.store.trouble import CheckpointError, explain
@@ -264,6 +276,14 @@ class Reader:
             "SELECT kind, first, last, count, text FROM events ORDER BY last DESC, id DESC LIMIT ?", (limit,)
         )
         return [LogLine(kind, first, last, count, unpack(text)) for kind, first, last, count, text in rows]
+
+    def observations(self, limit: int) -> list[Observation]:
+        """How long the newest attempts took, oldest first: those that ended well, and those that a clock ended."""
+        rows = self._all(OBSERVATIONS, (*ANSWERED, FailureKind.TIMEOUT_ATTEMPT.value, limit))
+        return [
+            Observation(step, unpack(asked), tier, seconds if kind is None else limit_s, kind is not None)
+            for step, asked, tier, seconds, kind, limit_s in reversed(rows)
+        ]
 
     def sessions(self) -> list[SessionRow]:
         """All sessions, oldest first; how long one that has not ended was at work, as far as it recorded."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import UNKNOWN, Money, Usage
-from holytui.core.work import AttemptEvent, ItemState, Notice, Outcome
+from holytui.core.work import AttemptEvent, ItemState, Notice, Outcome, Pardon
 from holytui.store.codec import STATES, money, pack
 from holytui.store.tally import Tally
 
@@ -94,6 +94,20 @@ class Recorder:
         item.seconds += event.ended_s
         item.cost += event.cost
         item.behind = True
+
+    def pardon(self, pardon: Pardon) -> None:
+        """A recorded attempt does not count: the item gets it back."""
+        item = self._item(pardon.index)
+        if item is None:
+            return
+        cursor = self._connection.execute(
+            "UPDATE attempts SET counted = 0, message = CAST(? AS BLOB) || message WHERE counted = 1 AND item = ?"
+            " AND step = ? AND round = ? AND number = ? AND session = ?",
+            (pack(f"not counted ({pardon.why}): "), item.key, pardon.step, pardon.round, pardon.number, self.session),
+        )
+        item.attempts -= cursor.rowcount
+        item.behind = True
+        self._tally.pardoned(cursor.rowcount)
 
     def _insert_attempt(self, key: int, event: AttemptEvent) -> None:
         usage = event.usage

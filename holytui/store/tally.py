@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from holytui.core.failures import FailureKind
+from holytui.core.pricing import Money
 from holytui.core.progress import Counters, Spend
 from holytui.core.work import AttemptEvent, ItemState
 
@@ -41,6 +42,15 @@ class Tally:
         )
         if not event.wasted:
             self._by_step[event.step] = self._by_step.get(event.step, Spend()).add(event.cost)
+
+    def pardoned(self, attempts: int) -> None:
+        """So many recorded attempts do not count after all."""
+        self._fixed = replace(self._fixed, attempts=self._fixed.attempts - attempts)
+
+    def lost(self, money: Money) -> None:
+        """What was in flight when a process died may have cost this much, and brought nothing."""
+        fixed = self._fixed
+        self._fixed = replace(fixed, spend=fixed.spend.add(money), wasted=fixed.wasted.add(money))
 
     def step_answered(self, step: str) -> None:
         self._steps_done[step] = self._steps_done.get(step, 0) + 1

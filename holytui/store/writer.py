@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from holytui.core.command import Selection
 from holytui.core.progress import Counters, JobState
-from holytui.core.work import AttemptEvent, Item, Notice, Outcome, Overrides
+from holytui.core.work import AttemptEvent, Item, Notice, Outcome, Overrides, Pardon
 from holytui.store import sessions
 from holytui.store.checkpoint import identity_of, open_for_writing, read_counters, read_meta, write_meta
 from holytui.store.recording import Recorder
@@ -143,6 +143,10 @@ class Writer:
         """Record a request that ended; returns at once."""
         self._queue.put(event)
 
+    def pardon(self, pardon: Pardon) -> None:
+        """Record that an attempt does not count; returns at once."""
+        self._queue.put(pardon)
+
     def outcome(self, outcome: Outcome) -> None:
         """Record what a step ended in; returns at once."""
         self._queue.put(outcome)
@@ -187,6 +191,10 @@ class Writer:
             )
 
         return self._submit(end)
+
+    def reserve(self, usd: float) -> "Future[None]":
+        """Record that requests of up to so many USD may be in flight: what a killed session is taken to have spent."""
+        return self._submit(lambda: write_meta(self._connection, {sessions.RESERVED: repr(usd)}), barrier=True)
 
     def retry(self, selection: Selection, changes: Overrides) -> "Future[int]":
         """Return failed items to pending; how many."""
@@ -350,6 +358,8 @@ class Writer:
         match entry:
             case AttemptEvent():
                 self._recorder.attempt(entry)
+            case Pardon():
+                self._recorder.pardon(entry)
             case Outcome():
                 self._recorder.outcome(entry)
                 # Also what was not recorded (another came first) is settled: nobody waits for it.

@@ -1,7 +1,7 @@
 """Stops the job, its queue intact, when the account or the job itself is the problem."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from holytui.core.failures import FailureKind
 from holytui.core.progress import JobState
@@ -31,15 +31,23 @@ class Halt:
     wake_at: float | None = None
 
 
+@dataclass(slots=True)
+class _FirstResults:
+    """What one step began with: each has a model and a prompt of its own to be wrong with."""
+
+    status: int | None = None
+    varied: bool = False
+    held: "list[asyncio.Future[None]]" = field(default_factory=list)
+
+
 class Breaker:
     """Watches results for the patterns that no retry mends."""
 
     def __init__(self) -> None:
         self.halt: Halt | None = None
         self._forbidden: set[int] = set()
-        self._held: list[asyncio.Future[None]] = []
-        self._held_status: int | None = None
-        self._varied = False
+        self._forbidden_held: list[asyncio.Future[None]] = []
+        self._first: dict[str, _FirstResults] = {}
 
     def trip(self, halt: Halt) -> None:
         """Stop the job; the first reason stands."""
@@ -47,51 +55,92 @@ class Breaker:
             self.halt = halt
         self.release()
 
-    def forbidden(self, index: int, message: str) -> bool:
-        """A 403 without an auth-like text: the prompt's fault, until several items in a row get one."""
+    def reset(self) -> None:
+        """The halt was sat out: the job goes on."""
+        self.halt = None
+        self._forbidden.clear()
+
+    def suspect(self, index: int) -> None:
+        """A 403 without an auth-like text; told while its request still has its slot."""
         self._forbidden.add(index)
-        if len(self._forbidden) < FORBIDDEN_ITEMS:
-            return False
-        text = f"{FORBIDDEN_ITEMS} items in a row were forbidden (403): {message}"
-        self.trip(Halt(JobState.STOPPED, FailureKind.AUTH.value, text))
-        return True
+
+    def bars(self, inside: int) -> bool:
+        """Whether nothing new is sent: a 403 came last, and what is in flight may still say that the key is good."""
+        return len(self._forbidden) >= FORBIDDEN_ITEMS or (bool(self._forbidden) and inside > 0)
+
+    async def forbidden(self, index: int, message: str, *, others: bool) -> None:
+        """Whose fault is a 403: the prompt's, unless several items in a row get nothing else.
+
+        Returns once the item may fail, or once the breaker has tripped: look at `halt` afterwards.
+
+        Args:
+            index: of the item, which is suspected already.
+            message: what the provider said.
+            others: requests are in flight that may still be answered otherwise: a firewall refuses at once, a
+                model takes its time.
+        """
+        if index not in self._forbidden:
+            return  # something else came back meanwhile
+        if len(self._forbidden) >= FORBIDDEN_ITEMS and not others:
+            text = f"{len(self._forbidden)} items in a row were forbidden (403): {message}"
+            self.trip(Halt(JobState.STOPPED, FailureKind.AUTH.value, text))
+        if self.halt is None:
+            await _wait_in(self._forbidden_held)
 
     def answered(self) -> None:
         """Something other than a 403 came back."""
         self._forbidden.clear()
+        _let_go(self._forbidden_held)
 
-    def varied(self) -> None:
-        """A result that is not one more of the same refusal: items may fail on their own account."""
-        self._varied = True
-        self.release()
+    def varied(self, step: str) -> None:
+        """A result of a step that is not one more of the same refusal: its items may fail on their own account."""
+        first = self._first.setdefault(step, _FirstResults())
+        first.varied = True
+        _let_go(first.held)
 
-    async def hold(self, status: int, message: str) -> None:
+    async def hold(self, step: str, status: int, message: str) -> None:
         """Wait until it is known whether this refusal is the item's or the whole job's.
 
         Returns once the item may fail, or once the breaker has tripped: look at `halt` afterwards.
         """
-        if self._varied or self.halt is not None or status not in REFUSAL_STATUSES:
+        first = self._first.setdefault(step, _FirstResults())
+        if first.varied or self.halt is not None or status not in REFUSAL_STATUSES:
             return
-        if self._held_status not in {None, status}:
-            self.varied()
+        if first.status not in {None, status}:
+            self.varied(step)
             return
-        self._held_status = status
-        if len(self._held) + 1 >= SAME_REFUSALS:
-            text = f"the first {SAME_REFUSALS} requests were all refused alike ({status}): {message}"
+        first.status = status
+        if len(first.held) + 1 >= SAME_REFUSALS:
+            text = f"the first {SAME_REFUSALS} requests of {step} were all refused alike ({status}): {message}"
             self.trip(Halt(JobState.STOPPED, FailureKind.REFUSED.value, text))
             return
-        verdict = asyncio.get_running_loop().create_future()
-        self._held.append(verdict)
-        await verdict
+        await _wait_in(first.held)
 
     @property
     def held(self) -> int:
         """Refusals that wait for a verdict."""
-        return len(self._held)
+        return len(self._forbidden_held) + sum(len(first.held) for first in self._first.values())
 
     def release(self) -> None:
         """Let the held refusals go on: nothing more will come that could tell."""
-        held, self._held = self._held, []
-        for verdict in held:
-            if not verdict.done():
-                verdict.set_result(None)
+        _let_go(self._forbidden_held)
+        for first in self._first.values():
+            _let_go(first.held)
+
+
+async def _wait_in(held: "list[asyncio.Future[None]]") -> None:
+    verdict: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    held.append(verdict)
+    try:
+        await verdict
+    finally:
+        if verdict in held:
+            held.remove(verdict)
+
+
+def _let_go(held: "list[asyncio.Future[None]]") -> None:
+    waiting = list(held)
+    held.clear()
+    for verdict in waiting:
+        if not verdict.done():
+            verdict.set_result(None)

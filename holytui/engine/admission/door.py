@@ -1,25 +1,35 @@
-"""The one door to the provider: slots, gate and budget are asked together, in order of arrival."""
+"""A job's one door to the provider: slots, gate, rates, outage and budget are asked together, in order of arrival."""
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
+from holytui.core.display import span
 from holytui.core.progress import JobState
 from holytui.engine.admission.breaker import Breaker, Halt
 from holytui.engine.admission.budget import Budget
-from holytui.engine.admission.concurrency import Concurrency
-from holytui.engine.admission.gate import Gate
+from holytui.engine.admission.outage import Outage, Tried
+from holytui.engine.admission.upstream import Place, Upstream
 
 STAGED_SHARE = 4
 """A quarter of the slots' number of items stand ready: rendering and starting a request takes several turns of
 the loop, which a free slot would otherwise wait for."""
 
+LEAST_WAIT_S = 300.0
+"""A job that pauses for its rate limit sleeps at least this long: what refuses for ten minutes wants more than one."""
+
+RAMP_STEP_S = 0.02
+
+UNREACHABLE_WAIT_S = 1800.0
+"""Seconds after which a job that found nobody at the other end looks again."""
+
 
 class TurnedAway(Exception):
-    """No new attempt now: the job pauses or stops, and the item goes back to pending."""
+    """No new attempt now: the job pauses or stops, or the provider is down; the item goes back to pending."""
 
 
 @dataclass(slots=True)
@@ -27,20 +37,27 @@ class Ticket:
     """The right to send one request.
 
     Attributes:
-        bound_usd: the most it can cost.
+        bound_usd: the most it can cost; tokens: what it is counted with.
         admitted_at: on the loop's clock.
+        place: in the order of sending.
+        alone: nothing else was to be sent beside it: a probe, or a look whether there is an outage.
         cost_usd: what it did cost; left at None it settles at the bound.
+        used_tokens: what it did take; left at None it settles at what it was counted with.
     """
 
     bound_usd: float
     admitted_at: float
+    tokens: float = 0.0
+    place: Place = field(default_factory=lambda: Place(0, 0.0))
+    alone: bool = False
     cost_usd: float | None = None
+    used_tokens: int | None = None
 
 
 @dataclass(slots=True)
 class _Waiter:
-    bound_usd: float
-    turn: asyncio.Future[None] = field(repr=False)
+    ticket: Ticket
+    turn: "asyncio.Future[None]" = field(repr=False)
 
 
 class Admission:
@@ -53,7 +70,10 @@ class Admission:
         *,
         now: Callable[[], float],
         wall: Callable[[], float] = time.time,
+        upstream: Upstream | None = None,
+        rates: tuple[int | None, int | None] = (None, None),
         on_notice: Callable[[str, str], None] = lambda kind, text: None,
+        on_pardon: Callable[[Sequence[Tried]], None] = lambda tried: None,
     ) -> None:
         """Open the door.
 
@@ -62,20 +82,45 @@ class Admission:
             budget: what may be spent.
             now: the loop's clock, seconds.
             wall: Unix time, seconds.
+            upstream: shared with other jobs that ask the same provider with the same key.
+            rates: requests and tokens a minute that the job file allows.
             on_notice: told (kind, sentence) when something worth the log happens.
+            on_pardon: told attempts that turn out not to count.
         """
-        self.gate = Gate(now)
-        self.concurrency = Concurrency(ceiling, now)
+        self.ceiling = ceiling
+        self.upstream = upstream or Upstream(now)
+        self.upstream.join(self, ceiling, *rates)
         self.budget = budget
         self.breaker = Breaker()
+        self.outage = Outage(now, lambda: self.ceiling)
         self.draining = False
         self.changed = asyncio.Event()
+        self.inside = 0
+        """Requests of this job in flight."""
+        self._unsaved = 0
+        self._alone = False
         self._now = now
         self._wall = wall
         self._notice = on_notice
+        self._pardon = on_pardon
         self._queue: deque[_Waiter] = deque()
         self._alarm: asyncio.TimerHandle | None = None
         self._backoffs: set[asyncio.Future[None]] = set()
+
+    @property
+    def level(self) -> int:
+        """Requests that may be in flight at once now."""
+        return min(self.ceiling, self.upstream.concurrency.current)
+
+    @property
+    def held(self) -> int:
+        """Items that wait for a verdict on how their last request ended."""
+        return self.breaker.held + self.outage.held
+
+    @property
+    def waiting(self) -> int:
+        """Requests that stand ready for a slot."""
+        return len(self._queue)
 
     def wanted(self, in_hand: int) -> int:
         """Items that could be sent at once if they were here, beside those already in hand.
@@ -83,48 +128,51 @@ class Admission:
         An item in hand has, waits for, or will ask for a slot, unless it sits in backoff or is held. Some more
         than fit are wanted, so that one stands ready at the door when a slot comes free.
         """
-        if self.draining or self.breaker.halt is not None or self.gate.opens_in is not None:
+        if self.draining or self.breaker.halt is not None or self.upstream.gate.opens_in is not None:
             return 0
-        idle = len(self._backoffs) + self.breaker.held
-        concurrency = self.concurrency
-        busy = max(in_hand - idle, concurrency.in_use + len(self._queue)) + concurrency.unsaved
-        return max(0, concurrency.current + concurrency.current // STAGED_SHARE - busy)
+        if self.outage.open:
+            return 0 if self._queue or self._alone or self.outage.probe_in > 0 else 1
+        idle = len(self._backoffs) + self.held
+        busy = max(in_hand - idle, self.inside + len(self._queue)) + self._unsaved
+        return max(0, self.level + self.level // STAGED_SHARE - busy)
 
-    @property
-    def waiting(self) -> int:
-        """Requests that stand ready for a slot."""
-        return len(self._queue)
+    def most_in_hand(self, per_slot: int) -> int:
+        """Items to be taken up at most: enough that an outage shows even where few may be in flight."""
+        return max(per_slot * self.ceiling, 2 * self.outage.threshold)
 
     @asynccontextmanager
-    async def enter(self, bound_usd: float) -> AsyncIterator[Ticket]:
-        """Wait for a turn, hold a slot while inside, settle the budget on the way out.
+    async def enter(self, bound_usd: float, tokens: float = 0.0) -> AsyncIterator[Ticket]:
+        """Wait for a turn, hold a slot while inside, settle budget and rates on the way out.
 
         Raises:
             TurnedAway: the job pauses or stops.
         """
         self._refuse_if_closed()
-        waiter = _Waiter(bound_usd, asyncio.get_running_loop().create_future())
+        ticket = Ticket(bound_usd, self._now(), tokens)
+        waiter = _Waiter(ticket, asyncio.get_running_loop().create_future())
         self._queue.append(waiter)
-        self._pump()
+        self.pump()
         try:
             await waiter.turn
         except asyncio.CancelledError:
-            if waiter.turn.done() and not waiter.turn.cancelled() and waiter.turn.exception() is None:
-                self._leave(Ticket(bound_usd, self._now(), 0.0))
+            turn = waiter.turn
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                ticket.cost_usd, ticket.used_tokens = 0.0, 0
+                self._leave(ticket)
             elif waiter in self._queue:
                 self._queue.remove(waiter)
             raise
-        ticket = Ticket(bound_usd, self._now())
+        ticket.admitted_at = self._now()
         try:
             yield ticket
         finally:
             self._leave(ticket)
 
     async def pause(self, seconds: float) -> None:
-        """Sleep between attempts; a pause or stop of the job ends it at once.
+        """Sleep between attempts; a pause or stop of the job, or an outage, ends it at once.
 
         Raises:
-            TurnedAway: the job pauses or stops.
+            TurnedAway: one of these.
         """
         self._refuse_if_closed()
         ended = asyncio.get_running_loop().create_future()
@@ -135,6 +183,8 @@ class Admission:
         finally:
             self._backoffs.discard(ended)
         self._refuse_if_closed()
+        if ended.done() or self.outage.open:
+            raise TurnedAway
 
     def drain(self) -> None:
         """Admit nobody; those inside finish, those waiting are turned away."""
@@ -151,68 +201,173 @@ class Admission:
         self.breaker.trip(halt)
         self._turn_all_away()
 
+    def wake(self) -> None:
+        """A wait of the whole job is over: ask with one request before the others follow."""
+        self.breaker.reset()
+        self.upstream.gate.reopen()
+        self.outage.probe_now()
+        self.changed.set()
+
+    def change_ceiling(self, ceiling: int) -> None:
+        """More or fewer requests at once at most; those in flight finish."""
+        self.upstream.concurrency.change_ceiling(ceiling - self.ceiling)
+        self.ceiling = ceiling
+        self.upstream.pump()
+        self.changed.set()
+
+    def close(self) -> None:
+        """The session is over: what is shared no longer counts with it."""
+        self.drain()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self.upstream.leave(self, self.ceiling)
+
     def rate_limited(self, ticket: Ticket, retry_after_s: float | None, message: str) -> None:
         """A request got a 429: close the gate, shrink, and pause the job when waiting is hopeless."""
-        if self.gate.refused(ticket.admitted_at, retry_after_s):
-            before = self.concurrency.current
-            self.concurrency.shrink()
+        gate, concurrency = self.upstream.gate, self.upstream.concurrency
+        if gate.refused(ticket.admitted_at, retry_after_s):
+            before = concurrency.current
+            concurrency.shrink()
             asked = "" if retry_after_s is None else f", Retry-After {retry_after_s:g} s"
-            after = self.concurrency.current
-            self._notice("rate_limit", f"429{asked}: all wait; in flight {before} to {after}")
-        self._wake_in(self.gate.opens_in or 0.0)
-        if self.gate.hopeless():
-            wait = self.gate.opens_in or 0.0
+            self._notice("rate_limit", f"429{asked}: all wait; in flight {before} to {concurrency.current}")
+        self.heard(ticket)
+        wait = gate.opens_in or 0.0
+        self._wake_in(wait)
+        if gate.hopeless():
             text = f"the provider keeps refusing for its rate limit: {message}"
-            self.halt(Halt(JobState.PAUSED, "rate_limit", text, self._wall() + wait))
+            self.halt(Halt(JobState.PAUSED, "rate_limit", text, self._wall() + max(wait, LEAST_WAIT_S)))
 
-    def succeeded(self) -> None:
+    def succeeded(self, ticket: Ticket) -> None:
         """A request was answered."""
-        self.gate.succeeded()
-        self.concurrency.succeeded()
-        self._pump()
+        self.upstream.gate.succeeded()
+        self.upstream.concurrency.succeeded()
+        self.heard(ticket)
+
+    def heard(self, ticket: Ticket) -> None:
+        """The provider said something to a request, good or bad: it is there."""
+        lasted = self.outage.lasts_s
+        if self.outage.answered(ticket.place.requests, ticket.admitted_at):
+            self._notice("outage", f"the provider answers again after {span(lasted)}")
+        self.breaker.answered()
+        self.upstream.pump()
+        self.changed.set()
+
+    def unanswered(self, tried: Tried, ticket: Ticket) -> bool:
+        """A request ended without an answer; whether it counts as an attempt."""
+        self.upstream.concurrency.stalled()
+        self.breaker.answered()
+        was_open = self.outage.open
+        pardoned = self.outage.failed(tried, probe=ticket.alone)
+        if pardoned is None:
+            return True
+        self._pardon(pardoned)
+        if not was_open:
+            self._notice("outage", f"the provider does not answer ({tried.message}): all wait, one probe at a time")
+            self._turn_all_away()
+        if self.outage.hopeless:
+            text = f"the provider has not answered for {span(self.outage.lasts_s)}: {tried.message}"
+            wake_at = self._wall() + UNREACHABLE_WAIT_S
+            self.halt(Halt(JobState.PAUSED, "provider_unreachable", text, wake_at))
+        self._wake_in(self.outage.probe_in)
+        return False
+
+    async def excuses(self, tried: Tried) -> bool:
+        """Whether the attempt that would make an item fail was an outage's; waits until that is known."""
+        if not await self.outage.hold(tried):
+            return False
+        self._pardon([tried])
+        return True
+
+    def told(self, left: Mapping[str, tuple[float, float]], ticket: Ticket) -> None:
+        """What the provider says is left of its allowances, with the answer to a request."""
+        self.upstream.told(left, ticket.place)
 
     def answered(self) -> None:
         """An answer is complete, but not in the checkpoint yet; told before its slot is given back."""
-        self.concurrency.unsaved += 1
+        self._unsaved += 1
+        self.upstream.concurrency.unsaved += 1
 
     def saved(self, answers: int) -> None:
         """So many answers are in the checkpoint."""
-        self.concurrency.unsaved = max(0, self.concurrency.unsaved - answers)
-        self._pump()
+        settled = min(answers, self._unsaved)
+        self._unsaved -= settled
+        self.upstream.concurrency.unsaved -= settled
+        self.upstream.pump()
         self.changed.set()
 
-    def _refuse_if_closed(self) -> None:
-        if self.draining or self.breaker.halt is not None:
-            raise TurnedAway
+    def marked(self, usd: float) -> None:
+        """The budget's mark is on disk."""
+        self.budget.marked(usd)
+        self.pump()
 
-    def _leave(self, ticket: Ticket) -> None:
-        self.concurrency.in_use -= 1
-        cost = ticket.bound_usd if ticket.cost_usd is None else ticket.cost_usd
-        self.budget.settle(ticket.bound_usd, cost)
-        self._pump()
-        self.changed.set()
+    def release_held(self) -> None:
+        """Nothing more will come that could tell whose fault it was: the items'."""
+        self.breaker.release()
+        self.outage.release()
 
-    def _pump(self) -> None:
+    def pump(self) -> None:
         """Admit from the head of the queue as long as everything allows it."""
         while self._queue:
             waiter = self._queue[0]
             if waiter.turn.done():
                 self._queue.popleft()
                 continue
-            opens_in = self.gate.opens_in
-            if opens_in is not None:
-                self._wake_in(opens_in)
+            delay = self.upstream.delay(waiter.ticket.tokens)
+            if self.outage.open:
+                delay = max(delay, self.outage.probe_in)
+            if delay > 0:
+                self._wake_in(delay)
                 return
-            if self.concurrency.free == 0:
-                return
-            if not self.budget.fits(waiter.bound_usd):
-                if self.concurrency.in_use == 0:
-                    self._out_of_budget(waiter.bound_usd)
+            if not self._has_room() or not self._can_pay(waiter.ticket.bound_usd):
                 return
             self._queue.popleft()
-            self.concurrency.in_use += 1
-            self.budget.reserve(waiter.bound_usd)
-            waiter.turn.set_result(None)
+            self._admit(waiter)
+
+    def _has_room(self) -> bool:
+        careful = self.outage.open or self.outage.suspected
+        if (careful and self._alone) or self.breaker.bars(self.inside):
+            return False
+        if self.ceiling - self.inside - self._unsaved <= 0:
+            return False
+        if self.upstream.room > 0:
+            return True
+        if self.upstream.concurrency.free > 0:
+            self._wake_in(RAMP_STEP_S)
+        return False
+
+    def _can_pay(self, bound_usd: float) -> bool:
+        if not self.budget.fits(bound_usd):
+            if self.inside == 0:
+                self._out_of_budget(bound_usd)
+            return False
+        behind = islice(self._queue, 1, max(1, self.level - self.inside))
+        return self.budget.covered(bound_usd, sum(waiter.ticket.bound_usd for waiter in behind))
+
+    def _admit(self, waiter: _Waiter) -> None:
+        ticket = waiter.ticket
+        self.inside += 1
+        self.upstream.concurrency.in_use += 1
+        if self.outage.open or self.outage.suspected:
+            ticket.alone = self._alone = True
+        self.budget.reserve(ticket.bound_usd)
+        ticket.place = self.upstream.sent(ticket.tokens)
+        waiter.turn.set_result(None)
+
+    def _refuse_if_closed(self) -> None:
+        if self.draining or self.breaker.halt is not None:
+            raise TurnedAway
+
+    def _leave(self, ticket: Ticket) -> None:
+        self.inside -= 1
+        self.upstream.concurrency.in_use -= 1
+        if ticket.alone:
+            self._alone = False
+        cost = ticket.bound_usd if ticket.cost_usd is None else ticket.cost_usd
+        self.budget.settle(ticket.bound_usd, cost)
+        if ticket.used_tokens is not None:
+            self.upstream.settle(ticket.tokens, ticket.used_tokens)
+        self.upstream.pump()
+        self.changed.set()
 
     def _wake_in(self, seconds: float) -> None:
         if self._alarm is not None:
@@ -221,7 +376,7 @@ class Admission:
 
     def _open(self) -> None:
         self._alarm = None
-        self._pump()
+        self.pump()
         self.changed.set()
 
     def _out_of_budget(self, bound_usd: float) -> None:
@@ -233,6 +388,8 @@ class Admission:
         self.halt(Halt(JobState.STOPPED, "budget", text))
 
     def _turn_all_away(self) -> None:
+        if self.outage.suspected:
+            self._pardon(self.outage.give_back())
         queue, self._queue = self._queue, deque()
         for waiter in queue:
             if not waiter.turn.done():
@@ -240,5 +397,5 @@ class Admission:
         for ended in self._backoffs:
             if not ended.done():
                 ended.set_result(None)
-        self.breaker.release()
+        self.release_held()
         self.changed.set()

@@ -1,11 +1,19 @@
 """The shared wait that a 429 closes for everyone."""
 
+import random
 from collections.abc import Callable
 
 FIRST_WAIT_S = 1.0
 LONGEST_GUESS_S = 60.0
 GIVE_UP_S = 600.0
 """Without a success for this long, or told to wait longer, the job pauses instead of waiting."""
+
+JITTER = 0.05
+MOST_JITTER_S = 0.5
+"""It opens up to this much later than asked for: machines that were refused together must not come back together."""
+
+RAMP_S = 0.25
+"""After opening, the slots are given out over this time, not all in one instant."""
 
 
 class Gate:
@@ -28,6 +36,13 @@ class Gate:
         left = self._opens_at - self._now()
         return left if left > 0 else None
 
+    @property
+    def share(self) -> float:
+        """The part of the slots that may be used, 0 to 1: it opens gradually."""
+        if self._closed_at is None:
+            return 1.0
+        return min(1.0, max(0.0, (self._now() - self._opens_at) / RAMP_S))
+
     def refused(self, sent_at: float, retry_after_s: float | None) -> bool:
         """A request sent at `sent_at` got a 429; whether that begins a new episode."""
         now = self._now()
@@ -39,14 +54,20 @@ class Gate:
                 self._first_refusal_at = now
         guess = min(LONGEST_GUESS_S, FIRST_WAIT_S * 2 ** (self._episodes - 1))
         wait = retry_after_s if retry_after_s is not None else guess
-        if begins or retry_after_s is not None:
-            self._opens_at = max(self._opens_at, now + wait)
+        if now + wait > self._opens_at and (begins or retry_after_s is not None):
+            self._opens_at = now + wait + random.uniform(0.0, min(MOST_JITTER_S, JITTER * wait))
         return begins
 
     def succeeded(self) -> None:
         """A request was answered: the next guess starts small again."""
         self._episodes = 0
         self._first_refusal_at = None
+
+    def reopen(self) -> None:
+        """The wait was sat out elsewhere: begin anew."""
+        self._opens_at = 0.0
+        self._closed_at = None
+        self.succeeded()
 
     def hopeless(self) -> bool:
         """Whether the provider wants a wait that a running job should not sit out."""
