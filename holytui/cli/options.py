@@ -80,6 +80,7 @@ def run_options(command: F) -> F:
         click.option("--base-url", help="Send requests there instead."),
         click.option("--trust", is_flag=True, help="Send the key to a host that is not its preset's."),
         click.option("--detach", is_flag=True, help="Run in the background, apart from this terminal."),
+        click.option("--stay", is_flag=True, hidden=True, help="Sit a long wait for the provider out."),
         click.option("--executor", default="local", help="local (celery: not in this version)."),
     ]
     for option in reversed(options):

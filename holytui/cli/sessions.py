@@ -185,6 +185,7 @@ def _wishes(options: dict[str, Any], drift: str | None, job_id: str | None) -> "
         drift=drift,
         job_id=job_id,
         confirm=confirm,
+        stays=options["stay"],
     )
 
 

@@ -46,6 +46,9 @@ __all__ = [
 SLUG_LENGTH = 60
 STEP_NAME = r"^[A-Za-z0-9_-]{1,64}$"
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_UNITS_S = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 JSON_SCHEMA_DIALECT = "http://json-schema.org/draft-07/schema#"
 
 
@@ -56,6 +59,18 @@ def _seconds(value: object) -> object:
     raise PydanticCustomError("seconds", 'expected a number of seconds above 0, or "auto"')
 
 
+def duration_s(text: str) -> float:
+    """Seconds of a duration such as `6h`, `30m` or `1h30m`."""
+    return sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION_PART.findall(text))
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and _DURATION.fullmatch(value) and duration_s(value) > 0:
+        return value
+    raise PydanticCustomError("duration", 'expected a duration such as "6h", "30m" or "1h30m"')
+
+
+Duration = Annotated[str, BeforeValidator(_duration)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
 Seconds = Annotated[PositiveSeconds | Literal["auto"], BeforeValidator(_seconds)]
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
@@ -130,9 +145,14 @@ class RunOptions(_Part):
     rpm: AtLeastOne | None = Field(None, description="Requests a minute, at most.")
     tpm: AtLeastOne | None = Field(None, description="Tokens a minute, at most.")
 
+    wait_for_balance: Duration | None = Field(
+        None, description="How long to wait for an empty balance to be filled, e.g. 6h; one item is tried now and then."
+    )
+
     @property
     def wait_for_balance_s(self) -> float | None:
-        return None
+        """Seconds, or None where an empty balance stops the job."""
+        return None if self.wait_for_balance is None else duration_s(self.wait_for_balance)
 
 
 class Timeouts(_Part):

@@ -11,8 +11,6 @@ from holytui.core.template import Template
 LATER = "not in this version"
 _LATER_KEYS = {
     ("input", "openai_batch"),
-    ("run", "rpm"),
-    ("run", "tpm"),
     ("steps", "schema"),
 }
 _DOCUMENT = re.compile(r"\.(pdf|docx?|xlsx?|pptx?|od[tsp]|epub|rtf|png|jpe?g|gif|webp|tiff?|zip|gz)$", re.IGNORECASE)

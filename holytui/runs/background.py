@@ -45,7 +45,7 @@ def run_in_background(
     log = folder / LOG_NAME
     source = job_id if job_file is None else str(job_file)
     command = [sys.executable, "-m", "holytui", "--checkpoints", str(checkpoints.resolve()), "run", source]
-    command += ["--headless", "--id", job_id, *arguments]
+    command += ["--headless", "--stay", "--id", job_id, *arguments]
     if drift is not None:
         command += ["--drift", drift]
     with log.open("ab") as out:

@@ -166,7 +166,7 @@ class LocalDesk:
         Raises:
             DeskError: it cannot be started; the message says why and the way out.
         """
-        wishes = replace(self._wishes_for(source), api_key=api_key or self._keys.get(str(source)))
+        wishes = replace(self._wishes_for(source), api_key=api_key or self._keys.get(str(source)), stays=True)
         try:
             launch = prepare(self._checkpoints, self._files.get(str(source), source), wishes, self._tables)
             if api_key is not None:

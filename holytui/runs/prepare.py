@@ -27,6 +27,7 @@ class Wishes:
         job_id: the id to save under, `--id`.
         confirm: asked about a host and variable that are no known pair.
         api_key: for this session only.
+        stays: a long wait for the provider is sat out in the session.
     """
 
     base_url: str | None = None
@@ -37,6 +38,7 @@ class Wishes:
     job_id: str | None = None
     api_key: str | None = None
     confirm: Callable[[str, str], bool] = field(default=lambda host, variable: False)
+    stays: bool = False
 
 
 def find(checkpoints: Path, source: str | Path) -> tuple[LoadedJob | None, Path]:
@@ -120,6 +122,7 @@ def prepare(
         factors=tables.factors,
         limit=wishes.limit,
         keep_answers=wishes.drift == "keep",
+        stays=wishes.stays,
     )
 
 

@@ -26,6 +26,7 @@ class Does:
         body: of an error.
         seconds: until it is answered.
         cut: the stream ends half way, without a finish reason.
+        words: of the answer, a token each.
     """
 
     status: int = 200
@@ -33,6 +34,7 @@ class Does:
     body: str = '{"error": {"message": "test: no"}}'
     seconds: float = 0.0
     cut: bool = False
+    words: int = 2
 
 
 OK = Does()
@@ -60,6 +62,7 @@ class Troubled:
     seen: list[Seen] = field(default_factory=list)
     answered: "Counter[str]" = field(default_factory=Counter)
     in_flight: int = 0
+    words: int = 0
     began: float | None = None
 
     @property
@@ -92,11 +95,12 @@ class Troubled:
             return web.Response(status=does.status, text=does.body, headers=does.headers)
         response = web.StreamResponse(headers={"content-type": "text/event-stream", **does.headers})
         await response.prepare(request)
-        await response.write(_event({"delta": {"content": "an answer"}, "finish_reason": None}))
+        await response.write(_event({"delta": {"content": "word " * does.words}, "finish_reason": None}))
         if does.cut:
             return response
         tail = _event({"delta": {}, "finish_reason": "stop"})
-        usage = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
+        usage = {"prompt_tokens": 10, "completion_tokens": does.words, "total_tokens": 10 + does.words}
+        self.words += does.words
         tail += b"data: " + json.dumps({"choices": [], "usage": usage}).encode() + b"\n\ndata: [DONE]\n\n"
         await response.write_eof(tail)
         self.answered[prompt] += 1
