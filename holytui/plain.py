@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from holytui.core.display import count, percent, safe, span, usd
 from holytui.core.estimate import Estimate
 from holytui.core.failures import RULES, FailureKind
+from holytui.core.learning import ENOUGH, LearnedClock, tier_words
 from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import JobState, LogLine, Snapshot
 from holytui.core.words import by_count, clock, state_words, worth_retrying
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import FailureGroup
+
+CLOCKS_SHOWN = 3
 
 
 def started_line(snapshot: Snapshot) -> str:
@@ -64,6 +67,9 @@ def status_lines(snapshot: Snapshot) -> list[str]:
     ]
     if snapshot.owner is not None:
         lines.insert(2, f"  ETA   {eta_words(snapshot)}   {snapshot.rate_per_s:.2f}/s")
+        if snapshot.concurrency_why:
+            lines.append(f"  {snapshot.concurrency} of {snapshot.ceiling} at once: {snapshot.concurrency_why}")
+        lines += [f"  {clock_words(learned)}" for learned in snapshot.clocks[:CLOCKS_SHOWN]]
     if snapshot.message:
         lines.append(f"  {safe(snapshot.message)}")
     if snapshot.owner is not None:
@@ -73,6 +79,14 @@ def status_lines(snapshot: Snapshot) -> list[str]:
         lines.append(f"  {number:>6,}  {kind:<20}  {RULES[FailureKind(kind)].advice}")
     lines += [f"  {line}" for line in log_lines(snapshot.last_events)]
     return lines
+
+
+def clock_words(learned: LearnedClock) -> str:
+    """An attempt clock and where its length comes from."""
+    about = f"{safe(learned.step)}, {safe(learned.model)}, {tier_words(learned.tier)}"
+    if learned.seconds is None:
+        return f"Clock {about}: not learned yet, {learned.observed} of {ENOUGH} answers"
+    return f"Clock {about}: {learned.seconds:.0f} s, learned from {count(learned.observed)} answers"
 
 
 def summary(snapshot: Snapshot) -> list[str]:

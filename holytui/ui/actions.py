@@ -36,6 +36,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("retry", ("r",), "retry", "retry the current failed item, or the job's failures", (JOBS, RUN, ITEM)),
     Action("retry_all", ("R",), "retry failed", "retry all failed, by kind", (JOBS, RUN)),
     Action("stop", ("x",), "stop", "stop, after asking", (JOBS, RUN)),
+    Action("more", ("plus",), "", "more requests in flight at most", (RUN,)),
+    Action("fewer", ("minus",), "", "fewer requests in flight at most", (RUN,)),
     Action("export", ("w",), "export", "export the answers to a file", (JOBS, RUN, ITEM)),
     Action("filter", ("slash",), "filter", "filter as you type", (JOBS, RUN)),
     Action("down", ("j", "down"), "", "down", LISTS),
@@ -69,6 +71,8 @@ SHOWN = {
     "escape": "esc",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "plus": "+",
+    "minus": "-",
     "down": "↓",
     "up": "↑",
 }

@@ -183,6 +183,9 @@ class HolytuiApp(App[UiExit]):
     def pause_or_resume(self, job_id: str) -> None:
         self._ask(lambda: self.asks.pause_or_resume(job_id))
 
+    def change_ceiling(self, job_id: str, *, up: bool) -> None:
+        self._ask(lambda: self.asks.change_ceiling(job_id, up=up))
+
     def ask_stop(self, job_id: str) -> None:
         self._ask(lambda: self.asks.stop(job_id))
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from holytui.core.command import Command, Selection, Verb
+from holytui.core.command import MOST_AT_ONCE, Command, Selection, Verb
 from holytui.core.display import count, usd
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.pricing import Money, MoneyKind
@@ -44,6 +44,18 @@ class Asks:
             app.say("nothing is pending: R retries what failed" if snapshot.counters.failed else "nothing is pending")
         else:
             self._resume(job_id, snapshot)
+
+    def change_ceiling(self, job_id: str, *, up: bool) -> None:
+        """More or fewer requests at once, a step that fits their number; at once, for it spends nothing by itself."""
+        handle = self._app.desk.view(job_id)
+        snapshot = handle.snapshot()
+        if snapshot.owner is None:
+            self._app.say("nothing runs here")
+            return
+        step = max(1, snapshot.ceiling // 8)
+        ceiling = min(MOST_AT_ONCE, snapshot.ceiling + step) if up else max(1, snapshot.ceiling - step)
+        handle.send(Command(Verb.CEILING, ceiling=ceiling))
+        self._app.say(f"at most {ceiling} in flight")
 
     def offer_resume(self, job_id: str) -> None:
         """The question with which a job that was named on the command line opens, if it rests with work left."""

@@ -202,15 +202,16 @@ def test_one_thing_wrong(write: Any, head: str, key: str, message: str) -> None:
     assert problems(write(f'name = "x"\n{head}\n{STEP}')) == {key: message}
 
 
-@pytest.mark.parametrize(
-    ("line", "key"),
-    [
-        ("[run]\nrpm = 600", "run.rpm"),
-        ("[run]\ntpm = 200_000", "run.tpm"),
-    ],
-)
-def test_keys_of_later_versions_are_refused_as_such(write: Any, line: str, key: str) -> None:
-    assert problems(write(f"{HEAD}{line}\n{STEP}")) == {key: "not in this version"}
+def test_limits_and_patience_of_a_run(write: Any) -> None:
+    run = load_job(write(f'{HEAD}[run]\nrpm = 600\ntpm = 200_000\nwait_for_balance = "1h30m"\n{STEP}')).job.run
+    assert (run.rpm, run.tpm, run.wait_for_balance_s) == (600, 200_000, 5400.0)
+    assert load_job(write(f"{HEAD}{STEP}")).job.run.wait_for_balance_s is None
+
+
+@pytest.mark.parametrize("value", ['"6 hours"', '"0h"', '""', "6", '"h"', "true"])
+def test_a_wait_that_is_no_duration(write: Any, value: str) -> None:
+    found = problems(write(f"{HEAD}[run]\nwait_for_balance = {value}\n{STEP}"))
+    assert found == {"run.wait_for_balance": 'expected a duration such as "6h", "30m" or "1h30m"'}
 
 
 def test_inputs_and_schemas_of_later_versions_are_refused_as_such(write: Any) -> None:

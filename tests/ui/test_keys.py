@@ -166,7 +166,7 @@ async def test_x_asks_and_stops_hung_requests_at_once(tmp_path: Path) -> None:
     async with opened(tmp_path / "checkpoints", open_job=job) as pilot:
         await until_shown(pilot, "run all")
         await pilot.press("enter")
-        await until_shown(pilot, "4 in flight")
+        await until_shown(pilot, "● running", "4 in flight")
         await pilot.press("x")
         await until_shown(pilot, "Stop letters now?", "4 in flight return to pending")
         await pilot.press("escape")
@@ -392,13 +392,29 @@ async def test_quit_is_at_once_when_nothing_runs(tmp_path: Path, key: str) -> No
         assert pilot.app.return_code == 0
 
 
+async def test_plus_and_minus_change_how_many_may_be_in_flight(tmp_path: Path) -> None:
+    job = lines_job(tmp_path, [f"line {n}" for n in range(20)], provider=HUNG)
+    async with opened(tmp_path / "checkpoints", open_job=job) as pilot:
+        await until_shown(pilot, "run all")
+        await pilot.press("enter")
+        await until_shown(pilot, "● running", "4 in flight")
+        await pilot.press("+")
+        await until_shown(pilot, "● running", "5 in flight")
+        await pilot.press("+")
+        await until_shown(pilot, "● running", "6 in flight")
+        await pilot.press("-", "-", "-")
+        run = desk_of(pilot).view("letters")
+        await until(pilot, lambda: run.snapshot().ceiling == 3, "three at most")
+        assert run.snapshot().requests_in_flight == 6, "those in flight finish"
+
+
 @pytest.mark.parametrize("keys", [("q", "j", "enter"), ("ctrl+c", "ctrl+c")], ids=["q", "ctrl+c"])
 async def test_quit_asks_while_a_job_runs_and_stops_it_safely(tmp_path: Path, keys: tuple[str, ...]) -> None:
     job = lines_job(tmp_path, [f"line {n}" for n in range(20)], provider=HUNG)
     async with opened(tmp_path / "checkpoints", open_job=job) as pilot:
         await until_shown(pilot, "run all")
         await pilot.press("enter")
-        await until_shown(pilot, "4 in flight")
+        await until_shown(pilot, "● running", "4 in flight")
         await pilot.press(keys[0])
         await until_shown(pilot, "letters is running: 4 in flight", "> leave it running", "stop and quit", "cancel")
         await pilot.press("escape")

@@ -39,11 +39,15 @@ def in_flight(
     id_width = max(22, min(48, pen.width // 4))
     step_width = max([7, *(min(12, len(flight.step)) for flight in flights)])
     muted = pen.palette.muted
-    header = pen.line().gap(1).cell(f"IN FLIGHT {len(flights)}, oldest first", id_width + 1 + step_width + 1, muted)
+    of = f" of {snapshot.concurrency}" if pen.width >= 110 and snapshot.concurrency else ""
+    header = pen.line().gap(1).cell(f"IN FLIGHT {len(flights)}{of}, oldest first", id_width + step_width + 2, muted)
     header.cell("NOW", 10, muted).cell("s", 6, muted, right=True).cell("of", 5, muted, right=True).gap(2)
     if gauge:
         header.gap(GAUGE + 1)
-    lines = [header.add("ANSWER SO FAR", muted).done()]
+    header.add("ANSWER SO FAR", muted)
+    if snapshot.concurrency_why and pen.width >= 110:
+        header.end(f"{snapshot.concurrency} of {snapshot.ceiling}: {snapshot.concurrency_why}", pen.palette.warn)
+    lines = [header.done()]
     fitting = flights if len(flights) <= room - 1 else flights[: max(0, room - 2)]
     lines += [_flight(pen, flight, id_width, step_width, gauge=gauge) for flight in fitting]
     if len(fitting) < len(flights):
@@ -81,6 +85,10 @@ def _phase_style(pen: Pen, phase: str) -> Style:
 def _nothing(snapshot: Snapshot) -> str:
     if snapshot.counters.pending == 0:
         return "nothing: all items have a result"
+    if snapshot.outage_s is not None and snapshot.probe_in is not None:
+        return f"the provider has not answered for {span(snapshot.outage_s)}; next try in {span(snapshot.probe_in)}"
+    if snapshot.gate_opens_in is not None:
+        return f"429: the gate opens in {span(snapshot.gate_opens_in)}"
     return "nothing in flight"
 
 

@@ -237,6 +237,12 @@ class RunScreen(HolyScreen):
     def action_stop(self) -> None:
         self.holy.ask_stop(self.job_id)
 
+    def action_more(self) -> None:
+        self.holy.change_ceiling(self.job_id, up=True)
+
+    def action_fewer(self) -> None:
+        self.holy.change_ceiling(self.job_id, up=False)
+
     def action_retry(self) -> None:
         """The failed item under the cursor; without one, all of them."""
         item = self._current_item()
