@@ -7,13 +7,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import TypeVar
 
 from holytui.core.command import Command, Verb
 from holytui.core.display import span
 from holytui.core.progress import Counters, InFlight, JobState, Owner, Snapshot
-from holytui.core.work import Notice, Outcome
+from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
 from holytui.engine.admission.upstream import Upstreams
 from holytui.inputs.source import InputProblem
@@ -21,20 +19,16 @@ from holytui.runs import sync
 from holytui.runs.engine import Engine, open_engine
 from holytui.runs.launch import Launch
 from holytui.runs.picture import Picture
+from holytui.runs.record import SessionRecord
 from holytui.runs.sentences import rest_message
 from holytui.runs.sleep import Patience, Sleep
 from holytui.store import commands, live
 from holytui.store.lock import OwnerLock
-from holytui.store.reader import Reader
 from holytui.store.trouble import CheckpointError
-from holytui.store.writer import Writer
-
-T = TypeVar("T")
 
 TICK_S = 0.25
 PUBLISH_S = 0.5
 HEARTBEAT_S = 5.0
-EVENTS_SHOWN = 8
 CLOSE_S = 1.0
 
 
@@ -69,14 +63,11 @@ class OwnedRun:
         self._on_item = on_item
         self._picture = Picture(launch, owner, now)
         self._engine: Engine | None = None
-        self._writer: Writer | None = None
-        self._reader: Reader | None = None
-        self._log_reader: Reader | None = None
+        self._record: SessionRecord | None = None
         self._counters = Counters()
         self._early: list[Command] = []
         self._halt_before_start: Halt | None = None
         self._side_tasks: list[asyncio.Task[None]] = []
-        self._started_session = False
         self._sleep = Sleep()
         self._patience = Patience(stays=launch.stays, wait_for_balance_s=launch.job.run.wait_for_balance_s)
         self.latest: Snapshot = self._picture.draw(self._counters)
@@ -154,61 +145,38 @@ class OwnedRun:
         self._side_tasks.append(asyncio.get_running_loop().create_task(wait()))
 
     async def _open(self) -> None:
-        loop = asyncio.get_running_loop()
-
-        def settled(indices: Sequence[int]) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop may be closing
-                loop.call_soon_threadsafe(self._settled, tuple(indices))
-
-        def saved(answers: int) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop may be closing
-                loop.call_soon_threadsafe(self._saved, answers)
-
-        def failed(error: CheckpointError) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop may be closing
-                loop.call_soon_threadsafe(self._writer_failed, error)
-
-        self._writer = Writer.open(
-            self.launch.folder,
-            barrier_every=self.launch.job.run.checkpoint_every,
-            on_settled=settled,
-            on_saved=saved,
-            on_failure=failed,
+        self._record = await SessionRecord.begin(
+            self.launch,
+            self._picture.owner,
+            on_settled=self._settled,
+            on_saved=self._saved,
+            on_failure=self._writer_failed,
         )
-        self._reader = Reader.open(self.launch.folder)
-        # One of its own: a reader takes one call at a time, and the loop must not wait for a page of items.
-        self._log_reader = Reader.open(self.launch.folder)
-        owner = self._picture.owner
-        before_usd = self._writer.counters.wasted.known_usd
-        await self._recorded(self._writer.begin_session(owner.pid, owner.host))
-        self._started_session = True
-        lost_usd = self._writer.counters.wasted.known_usd - before_usd
-        if lost_usd > 0:
-            self._note(f"up to ${lost_usd:.4f} was in flight when it was killed: counted as spent")
         self._side_tasks.append(asyncio.create_task(self._tick()))
         await self._set_state(JobState.PREPARING)
 
     async def _prepare(self) -> None:
-        assert self._writer is not None
+        assert self._record is not None
 
         def progress(count: int) -> None:
             self._picture.activity = f"Reading input {count:,}"
 
-        report = await sync.sync_input(self.launch, self._writer, progress, lambda: self._halt_before_start is not None)
+        report = await sync.sync_input(
+            self.launch, self._record.writer, progress, lambda: self._halt_before_start is not None
+        )
         self._picture.activity = ""
         if report is not None:
             self._note(sync.describe(report))
 
     async def _run(self) -> Halt | None:
-        assert self._writer is not None
-        assert self._reader is not None
+        assert self._record is not None
         if self._halt_before_start is not None:
             return self._halt_before_start
         self._publish()
         self._engine = await open_engine(
             self.launch,
-            self._reader,
-            self._writer,
+            self._record.reader,
+            self._record.writer,
             self._picture,
             self._upstreams,
             on_change=self._runner_changed,
@@ -229,14 +197,13 @@ class OwnedRun:
 
     async def _sit_out(self, halt: Halt, wake_at: float) -> None:
         """Rest until the wake time, or until a person says so; then ask with one request first."""
-        assert self._writer is not None
+        assert self._record is not None
         assert self._engine is not None
         message = rest_message(halt, self._counters, time.time(), self.launch.target.variable)
         self._picture.wake_at = wake_at
         self._picture.set_state(halt.state, halt.reason, message)
         self._note(message)
-        recorded = self._writer.set_state(halt.state, reason=halt.reason, wake_at=wake_at, message=message)
-        await self._recorded(recorded)
+        await self._record.state(halt.state, reason=halt.reason, wake_at=wake_at, message=message)
         self._publish()
         await self._sleep.until(wake_at)
         self._picture.wake_at = None
@@ -251,43 +218,35 @@ class OwnedRun:
                 await asyncio.wait_for(self._engine.aclose(), CLOSE_S)
         self._picture.end()
         try:
-            if self._writer is not None:
-                await self._record_end(halt)
+            if self._record is not None:
+                await self._record_end(self._record, halt)
         except CheckpointError as error:
             self.problem = self.problem or error
         finally:
-            for reader in (self._reader, self._log_reader):
-                if reader is not None:
-                    reader.close()
             if self.problem is not None:
                 self._picture.set_state(JobState.INTERRUPTED, "checkpoint", str(self.problem))
             self._publish()
             self._lock.release()
 
-    async def _record_end(self, halt: Halt | None) -> None:
+    async def _record_end(self, record: SessionRecord, halt: Halt | None) -> None:
         """Write how the session ended, and what the job is now."""
-        assert self._writer is not None
-        writer = self._writer
-        if self.problem is None:
-            await self._recorded(writer.flush())
-            self._counters = writer.counters
-            state, reason, wake_at = self._rest_state(halt)
-            message = ""
-            if halt is not None and state not in {JobState.COMPLETED, JobState.COMPLETED_WITH_FAILURES}:
-                variable = self.launch.target.variable
-                message = rest_message(halt, self._counters, time.time(), variable)
-            self._picture.wake_at = wake_at
-            self._picture.set_state(state, reason, message)
-            if self._started_session:
-                self._note(message or f"{state.value.replace('_', ' ')}")
+        try:
+            if self.problem is None:
+                await record.flush()
+                self._counters = record.counters
+                state, reason, wake_at = self._rest_state(halt)
+                message = ""
+                if halt is not None and state not in {JobState.COMPLETED, JobState.COMPLETED_WITH_FAILURES}:
+                    message = rest_message(halt, self._counters, time.time(), self.launch.target.variable)
+                self._picture.wake_at = wake_at
+                self._picture.set_state(state, reason, message)
                 active_s = self._picture.active_s()
-                await self._recorded(writer.end_session(reason or state.value, active_s))
-            await self._recorded(writer.set_state(state, reason=reason, wake_at=wake_at, message=message))
-            if self._reader is not None:
-                self._picture.events = tuple(self._reader.events(EVENTS_SHOWN))
-        writer.close()
-        self._counters = writer.counters
-        self._picture.saved_at = writer.saved_at
+                await record.end(state, reason=reason, wake_at=wake_at, message=message, active_s=active_s)
+                self._picture.events = record.events()
+        finally:
+            record.close()
+            self._counters = record.counters
+            self._picture.saved_at = record.writer.saved_at
 
     def _rest_state(self, halt: Halt | None) -> tuple[JobState, str, float | None]:
         counters = self._counters
@@ -299,10 +258,9 @@ class OwnedRun:
         return halt.state, halt.reason, halt.wake_at
 
     async def _retry(self, command: Command) -> None:
-        assert self._writer is not None
+        assert self._record is not None
         assert self._engine is not None
-        count = await self._recorded(self._writer.retry(command.selection, command.changes))
-        self._note(f"{count:,} items retried by you")
+        await self._record.retry(command)
         self._engine.runner.look_again()
         self._publish()
 
@@ -319,9 +277,9 @@ class OwnedRun:
                 self._lock.heartbeat()
             if time.monotonic() - published >= PUBLISH_S:
                 published = time.monotonic()
-                if self._log_reader is not None:
+                if self._record is not None:
                     with contextlib.suppress(CheckpointError):  # the writer tells of it
-                        self._picture.events = tuple(self._log_reader.events(EVENTS_SHOWN))
+                        self._picture.events = self._record.events()
                 self._publish()
                 with contextlib.suppress(OSError):  # a full or lost folder is told by the writer
                     live.write_live(self.launch.folder, self.latest, self.in_flight)
@@ -334,9 +292,9 @@ class OwnedRun:
             self._note(f"the machine slept for {span(slept)}; requests in flight are kept")
 
     def _publish(self) -> None:
-        if self._writer is not None:
-            self._counters = self._writer.counters
-            self._picture.saved_at = self._writer.saved_at
+        if self._record is not None:
+            self._counters = self._record.counters
+            self._picture.saved_at = self._record.writer.saved_at
         self.in_flight = self._engine.executor.in_flight() if self._engine is not None else ()
         self.latest = self._picture.draw(self._counters, self.in_flight)
 
@@ -353,14 +311,14 @@ class OwnedRun:
         if wanted is not state and state in {JobState.RUNNING, JobState.PAUSING, JobState.PAUSED}:
             reason = "user" if wanted is not JobState.RUNNING and runner.user_paused else ""
             self._picture.set_state(wanted, reason)
-            if self._writer is not None and wanted is not JobState.PAUSING:
-                self._writer.set_state(wanted, reason=reason)
+            if self._record is not None and wanted is not JobState.PAUSING:
+                self._record.writer.set_state(wanted, reason=reason)
             self._publish()
 
     async def _set_state(self, state: JobState) -> None:
-        assert self._writer is not None
+        assert self._record is not None
         self._picture.set_state(state)
-        await self._recorded(self._writer.set_state(state))
+        await self._record.state(state)
         self._publish()
 
     def _settled(self, indices: Sequence[int]) -> None:
@@ -379,8 +337,5 @@ class OwnedRun:
         self.stop(Halt(JobState.INTERRUPTED, "checkpoint", str(error)))
 
     def _note(self, text: str) -> None:
-        if self._writer is not None:
-            self._writer.notice(Notice("session", text, time.time()))
-
-    async def _recorded(self, future: "Future[T]") -> T:
-        return await asyncio.wrap_future(future)
+        if self._record is not None:
+            self._record.note(text)

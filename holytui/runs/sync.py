@@ -8,7 +8,8 @@ from holytui.core.work import Item
 from holytui.inputs.source import read
 from holytui.offload import offload
 from holytui.runs.launch import Launch
-from holytui.store.writer import SyncReport, Writer
+from holytui.store.syncing import SyncReport
+from holytui.store.writer import Writer
 
 BATCH = 500
 BATCH_BYTES = 8_000_000

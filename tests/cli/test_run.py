@@ -181,7 +181,7 @@ def test_what_is_not_in_this_version_says_so(tmp_path: Path) -> None:
     job.write_text(LATER)
     done = holytui("estimate", job, cwd=tmp_path)
     assert done.returncode == 2
-    for key in ("input.openai_batch", "run.rpm", "run.tpm", "steps[0].schema"):
+    for key in ("input.openai_batch", "steps[0].schema"):
         assert re.search(rf"^ *{re.escape(key)} +not in this version$", done.stderr, re.MULTILINE), key
 
 

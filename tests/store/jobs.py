@@ -66,8 +66,10 @@ def items(number: int) -> list[Item]:
 
 
 @contextmanager
-def writing(folder: Path, *, barrier_every: int = 50, clock: Callable[[], float] = lambda: NOON) -> Iterator[Writer]:
-    writer = Writer.open(folder, barrier_every=barrier_every, clock=clock)
+def writing(
+    folder: Path, *, barrier_every: int = 50, barrier_s: float = 1.0, clock: Callable[[], float] = lambda: NOON
+) -> Iterator[Writer]:
+    writer = Writer.open(folder, barrier_every=barrier_every, barrier_s=barrier_s, clock=clock)
     try:
         yield writer
     finally:

@@ -152,14 +152,13 @@ def test_a_power_cut_loses_at_most_what_came_after_the_last_barrier(tmp_path: Pa
     """What lies behind the last fsync may never have reached the disk: cut the WAL there."""
     folder = filled(tmp_path / "small", 400)
     every, told = 25, 0
-    with writing(folder, barrier_every=every) as writer:
-        writer._barrier_s = 1e6
+    with writing(folder, barrier_every=every, barrier_s=1e6) as writer:
         synced = _wal(folder)
         lost: list[int] = []
         for index in range(400):
             answer_fully(writer, index)
             writer.flush().result(WAIT)
-            if writer._unsynced == 0:
+            if writer.unsynced == 0:
                 synced = _wal(folder)
             told = index + 1
             if index % 13 == 0:
@@ -186,8 +185,8 @@ def test_a_barrier_comes_also_when_nothing_more_does(tmp_path: Path) -> None:
     with writing(folder, barrier_every=1_000) as writer:
         answer_fully(writer, 0)
         writer.flush().result(WAIT)
-        assert writer._unsynced == 2
+        assert writer.unsynced == 2
         until = time.monotonic() + WAIT
-        while writer._unsynced and time.monotonic() < until:
+        while writer.unsynced and time.monotonic() < until:
             time.sleep(0.02)
-        assert writer._unsynced == 0
+        assert writer.unsynced == 0
