@@ -5,6 +5,8 @@ from typing import Any
 
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import Usage
+from holytui.core.spread import Spread
+from holytui.core.tokens import Observed
 from holytui.core.work import ItemState
 from holytui.store.codec import STATES, money, pack, unpack
 from holytui.store.rows import AttemptRow, ItemRow, StepResult
@@ -32,6 +34,15 @@ OBSERVATIONS = (
     " WHERE counted = 1 AND asked IS NOT NULL AND (kind IS NULL OR kind IN (?, ?, ?, ?)) ORDER BY id DESC LIMIT ?"
 )
 """Of the newest attempts, for the clocks."""
+OBSERVED = (
+    "SELECT a.step, a.asked, r.step_hash, count(*), total(a.prompt_chars), total(a.tokens_in), total(a.tokens_cached),"
+    " total(a.tokens_reasoning), total(a.tokens_out), total(1.0 * a.tokens_out * a.tokens_out), total(a.ended_s),"
+    " total(a.ended_s * a.ended_s)"
+    " FROM (SELECT * FROM attempts WHERE kind IS NULL AND counted = 1 AND exact = 1 AND prompt_chars > 0"
+    " ORDER BY id DESC LIMIT ?) a JOIN results r ON r.item = a.item AND r.step = a.step AND r.kind IS NULL"
+    " GROUP BY a.step, a.asked, r.step_hash"
+)
+"""What the newest answers came to, as sums; `total` adds as floating point, so that nonsense cannot overflow it."""
 
 NEVER = -1
 """A state that no stored item has."""
@@ -114,6 +125,22 @@ def attempt_row(row: tuple[Any, ...]) -> AttemptRow:
         unpack(text),
         unpack(asked),
         chars,
+    )
+
+
+def observed(row: tuple[Any, ...]) -> Observed:
+    """A row of `OBSERVED`."""
+    step, asked, _, answers, chars, sent, cached, reasoning, brought, brought_squares, seconds, seconds_squares = row
+    return Observed(
+        step=step,
+        model=unpack(asked),
+        answers=answers,
+        prompt_chars=chars,
+        input=sent,
+        cached=cached,
+        reasoning=reasoning,
+        output=Spread(answers, brought, brought_squares),
+        seconds=Spread(answers, seconds, seconds_squares),
     )
 
 

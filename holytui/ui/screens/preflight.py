@@ -70,7 +70,11 @@ class PreflightScreen(HolyScreen):
             return [line for part in parts for line in pen.paragraph(part, self.palette.bad)]
         if self._preview is None:
             return [pen.plain(" Reading the input …", self.palette.muted)]
-        return draw.prompts(pen, self._preview.estimate) if self._prompts else draw.sheet(pen, self._preview)
+        return (
+            draw.prompts(pen, self._preview.estimate)
+            if self._prompts
+            else draw.sheet(pen, self._preview, self.the_list().size.height)
+        )
 
     def available(self) -> Iterable[tuple[str, str]]:
         if self._preview is not None and not self._preview.blockers and self._preview.key_ok:
