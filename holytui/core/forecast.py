@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from holytui.core.spread import Range
-from holytui.core.tokens import Observed, calibrated, prior_of
+from holytui.core.tokens import Answered, calibrated, prior_of
 
 ENOUGH_ANSWERS = 5
 """Before this many answers of a step their length and duration say less than the guesses do."""
 
-GUESSED_SHARE = (0.1, 1.0)
+GUESSED_SHARE = (0.05, 1.0)
 """What part of `max_tokens` answers take, at least and at most: a guess until it runs."""
 
-GUESSED_OUTPUT = (50.0, 800.0)
-"""What a step without `max_tokens` answers, at least and at most, in tokens: a guess until it runs."""
+GUESSED_OUTPUT = (5.0, 1_000.0)
+"""What a step without `max_tokens` answers, at least and at most, in tokens: a word or two pages, until it runs."""
 
 GUESSED_SECONDS = (2.0, 20.0)
 """What a request takes, at least and at most: a guess until it runs."""
@@ -60,32 +60,32 @@ class StepForecast:
     answers: int
 
 
-def forecast(steps: Sequence[StepNeeds], observed: Iterable[Observed] = ()) -> tuple[StepForecast, ...]:
+def forecast(steps: Sequence[StepNeeds], answered: Iterable[Answered] = ()) -> tuple[StepForecast, ...]:
     """What steps come to.
 
     Args:
         steps: each behind those it uses.
-        observed: what came back so far; of other models it tells how they count, not how long they answer.
+        answered: what came back so far; of other models it tells how they count, not how long they answer.
     """
-    seen = tuple(observed)
+    seen = tuple(answered)
     by_step, by_model = calibrated(seen)
     made: dict[str, StepForecast] = {}
-    visible: dict[str, Range] = {}
+    texts: dict[str, Range] = {}
     for needs in steps:
         mine = next((one for one in seen if (one.step, one.model) == (needs.step, needs.model)), None)
         known = mine if mine is not None and mine.answers >= ENOUGH_ANSWERS else None
         counts, name = (by_step, needs.step) if mine is not None else (by_model, needs.model)
         prior = prior_of(needs.chars, needs.size)
-        fixed = needs.chars * counts.tokens_per_char(name, prior)
-        off = counts.spread(name, prior)
-        tokens_in = Range(max(0.0, fixed * (1 - off)), fixed, fixed * (1 + off))
+        chars = Range(needs.chars, needs.chars, needs.chars)
         for step, times in needs.uses.items():
-            tokens_in += visible[step].times(times)
+            chars += texts[step].times(times)
         tokens_out = _output(needs, known)
-        visible[needs.step] = tokens_out.times(_visible_share(known))
+        each = counts.tokens_per_char(name, prior)
+        # What a step answers, a later one reads: its text as long as those seen, else as its tokens would be.
+        texts[needs.step] = known.answer_chars.more(needs.requests) if known is not None else tokens_out.times(1 / each)
         made[needs.step] = StepForecast(
             needs=needs,
-            input=tokens_in,
+            input=_tokens(chars, each, counts.spread(name, prior)),
             output=tokens_out,
             cached_share=min(1.0, known.cached / known.input) if known is not None and known.input else 0.0,
             seconds=_seconds(needs, known),
@@ -108,7 +108,7 @@ def duration(steps: Sequence[StepForecast], concurrency: int) -> Range:
     return Range(max(side_by_side.low, chain.low), max(side_by_side.mid, chain.mid), max(side_by_side.high, chain.high))
 
 
-def _output(needs: StepNeeds, known: Observed | None) -> Range:
+def _output(needs: StepNeeds, known: Answered | None) -> Range:
     limit = needs.max_tokens
     if known is not None:
         tokens = known.output.more(needs.requests)
@@ -117,14 +117,12 @@ def _output(needs: StepNeeds, known: Observed | None) -> Range:
     return Range(low, (low + high) / 2, high).times(needs.requests)
 
 
-def _visible_share(known: Observed | None) -> float:
-    """What part of the output later prompts get to see: reasoning is paid for and not handed on."""
-    if known is None or not known.output.total:
-        return 1.0
-    return max(0.0, 1 - known.reasoning / known.output.total)
+def _tokens(chars: Range, each: float, off: float) -> Range:
+    """Tokens of so many characters, where a character's share of a token may be off by a share of itself."""
+    return Range(max(0.0, chars.low * each * (1 - off)), chars.mid * each, chars.high * each * (1 + off))
 
 
-def _seconds(needs: StepNeeds, known: Observed | None) -> Range:
+def _seconds(needs: StepNeeds, known: Answered | None) -> Range:
     if known is None:
         low, high = GUESSED_SECONDS
         return Range(low, (low + high) / 2, high).times(needs.requests)

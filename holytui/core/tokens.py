@@ -18,13 +18,14 @@ SPREAD_FLOOR = 0.03
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class Answered:
     """Answered requests of one step to one model, added up; only those whose usage the provider told.
 
     Attributes:
         prompt_chars: characters of all their messages.
-        input, cached, reasoning: tokens; cached are part of the input, reasoning of the output.
+        input, cached: tokens; cached are part of the input.
         output: tokens of each answer, reasoning included.
+        answer_chars: of each answer's text, which later prompts may hold.
         seconds: how long each request took.
     """
 
@@ -34,8 +35,8 @@ class Observed:
     prompt_chars: float
     input: float
     cached: float
-    reasoning: float
     output: Spread
+    answer_chars: Spread
     seconds: Spread
 
 
@@ -116,10 +117,10 @@ def prior_of(chars: float, size: float) -> float:
     return PRIOR_CHARS_PER_TOKEN * chars / size if chars and size else PRIOR_CHARS_PER_TOKEN
 
 
-def calibrated(observed: Iterable[Observed]) -> tuple[Calibration, Calibration]:
-    """What was observed, learned by step and by model."""
+def calibrated(answered: Iterable[Answered]) -> tuple[Calibration, Calibration]:
+    """What was answered, learned by step and by model."""
     by_step, by_model = Calibration(), Calibration()
-    for seen in observed:
+    for seen in answered:
         by_step.learn(seen.step, seen.prompt_chars, seen.input, seen.answers)
         by_model.learn(seen.model, seen.prompt_chars, seen.input, seen.answers)
     return by_step, by_model

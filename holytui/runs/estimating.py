@@ -12,7 +12,7 @@ from holytui.core.identity import step_hashes
 from holytui.core.job import Job, LoadedJob, Step
 from holytui.core.pricing import PriceBook
 from holytui.core.template import Template, TemplateError
-from holytui.core.tokens import Observed
+from holytui.core.tokens import Answered
 from holytui.core.work import Item, Record
 from holytui.inputs.source import read
 from holytui.store.reader import Reader
@@ -27,11 +27,11 @@ class Past:
 
     Attributes:
         settled: whether an item has its result already, so that a run would not send it again.
-        observed: what answers to its steps came to.
+        answered: what answers to its steps came to.
     """
 
     settled: Callable[[Item], bool] = lambda item: False
-    observed: tuple[Observed, ...] = ()
+    answered: tuple[Answered, ...] = ()
 
 
 NO_PAST = Past()
@@ -49,7 +49,7 @@ def past_of(folder: Path, job: Job) -> Iterator[Past]:
         return
     reader = Reader.open(folder)
     try:
-        yield Past(lambda item: reader.settled(item.item_id, item.input_hash), tuple(reader.observed(step_hashes(job))))
+        yield Past(lambda item: reader.settled(item.item_id, item.input_hash), tuple(reader.answered(step_hashes(job))))
     finally:
         reader.close()
 
@@ -65,7 +65,7 @@ def answers_so_far(folder: Path, loaded: LoadedJob) -> Past:
     reader = Reader.open(folder)
     try:
         mine = reader.meta().job_path == str(loaded.path.resolve())
-        return Past(observed=tuple(reader.observed(step_hashes(loaded.job)))) if mine else NO_PAST
+        return Past(answered=tuple(reader.answered(step_hashes(loaded.job)))) if mine else NO_PAST
     finally:
         reader.close()
 
@@ -148,7 +148,7 @@ def estimate_job(job: Job, base_dir: Path, prices: PriceBook, *, simulated: bool
             prompts += [
                 (item.item_id, tally.step.name, tally.prompt.render(item.record, tally.shown)) for tally in tallies
             ]
-    forecasts = forecast([tally.needs() for tally in tallies], past.observed)
+    forecasts = forecast([tally.needs() for tally in tallies], past.answered)
     steps = tuple(_step_estimate(step, prices) for step in forecasts)
     return Estimate(
         name=job.name,

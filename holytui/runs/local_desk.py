@@ -12,6 +12,7 @@ from holytui.core.progress import JobState, Snapshot
 from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
 from holytui.runs.background import BackgroundFailed, run_in_background, told
+from holytui.runs.comparing import comparison
 from holytui.runs.desk import DeskError, JobSource, Leaving, Preview, Sample
 from holytui.runs.endpoint import (
     EndpointError,
@@ -58,6 +59,10 @@ class RestingHandle(RemoteHandle):
     def __init__(self, folder: Path, desk: "LocalDesk") -> None:
         super().__init__(folder)
         self._desk = desk
+        self._compared = comparison(folder, desk.tables)
+
+    def snapshot(self) -> Snapshot:
+        return self._compared(super().snapshot())
 
     def send(self, command: Command) -> None:
         """Resume and retry start the job in this process; pause and stop find it resting already.
@@ -108,6 +113,11 @@ class LocalDesk:
     @property
     def checkpoints(self) -> Path:
         return self._checkpoints
+
+    @property
+    def tables(self) -> Tables:
+        """What jobs are priced and timed with."""
+        return self._tables
 
     def jobs(self) -> Sequence[JobEntry]:
         """The saved jobs; those that run here with their newest snapshot."""

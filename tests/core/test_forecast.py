@@ -4,23 +4,23 @@ import pytest
 
 from holytui.core.forecast import ENOUGH_ANSWERS, StepNeeds, duration, forecast
 from holytui.core.spread import Spread
-from holytui.core.tokens import Observed
+from holytui.core.tokens import Answered
 
 SUMMARY = StepNeeds("summary", "m", max_tokens=200, requests=100, chars=400_000, size=400_000)
 TITLE = StepNeeds("title", "m", max_tokens=None, requests=100, chars=4_000, size=4_000, uses={"summary": 2})
 
 
-def seen(step: str, answers: int = 10, *, model: str = "m", tokens: float = 50.0, cached: float = 0.0) -> Observed:
-    """Answers to prompts of 4,000 characters that came to 1,600 tokens each, half of the answer reasoning."""
-    return Observed(
+def seen(step: str, answers: int = 10, *, model: str = "m", tokens: float = 50.0, cached: float = 0.0) -> Answered:
+    """Answers of 100 characters to prompts of 4,000, which came to 1,600 tokens each."""
+    return Answered(
         step=step,
         model=model,
         answers=answers,
         prompt_chars=4_000.0 * answers,
         input=1_600.0 * answers,
         cached=cached * answers,
-        reasoning=tokens / 2 * answers,
         output=Spread(answers, tokens * answers, tokens**2 * answers),
+        answer_chars=Spread(answers, 100.0 * answers, 100.0**2 * answers),
         seconds=Spread(answers, 3.0 * answers, 9.0 * answers),
     )
 
@@ -35,8 +35,8 @@ def test_before_anything_ran_it_is_a_wide_guess_within_max_tokens() -> None:
 
 def test_prompts_that_hold_earlier_answers_are_as_long_as_those_may_be() -> None:
     summary, title = forecast([SUMMARY, TITLE])
-    assert title.input.low == pytest.approx(1_000 * 0.75 + 2 * summary.output.low)
-    assert title.input.high == pytest.approx(1_000 * 1.25 + 2 * summary.output.high)
+    assert title.input.low == pytest.approx((1_000 + 2 * summary.output.low) * 0.75)
+    assert title.input.high == pytest.approx((1_000 + 2 * summary.output.high) * 1.25)
 
 
 def test_answers_tell_what_more_answers_come_to() -> None:
@@ -49,14 +49,15 @@ def test_answers_tell_what_more_answers_come_to() -> None:
     assert known.input.high - known.input.low < guess.input.high
     assert known.cached_share == pytest.approx(0.25)
     assert title.answers == 0
-    # The title's own 4,000 characters go by how the model counted the summary's: 10 answers against a prior of 5.
-    assert title.input.mid == pytest.approx(4_000 * (0.4 * 10 + 0.25 * 5) / 15 + 2 * 2_500)
+    # The title's characters go by how the model counted the summary's: 10 answers against a prior of 5.
+    assert title.input.mid == pytest.approx((4_000 + 2 * 100 * 100) * (0.4 * 10 + 0.25 * 5) / 15)
 
 
-def test_reasoning_is_paid_for_but_not_handed_on() -> None:
-    _, title = forecast([SUMMARY, TITLE], [seen("summary", 1_000), seen("title", 1_000)])
-    own = 4_000 * 1_600 / 4_000
-    assert title.input.mid == pytest.approx(own + 2 * 2_500, rel=0.01)
+def test_what_later_prompts_hold_is_the_answers_text_whatever_was_paid_for_it() -> None:
+    _, terse = forecast([SUMMARY, TITLE], [seen("summary", 1_000, tokens=30.0), seen("title", 1_000)])
+    _, reasoned = forecast([SUMMARY, TITLE], [seen("summary", 1_000, tokens=190.0), seen("title", 1_000)])
+    assert terse.input == reasoned.input
+    assert terse.input.mid == pytest.approx((4_000 + 2 * 100 * 100) * 0.4, rel=0.01)
 
 
 def test_few_answers_and_those_of_another_model_leave_the_length_a_guess() -> None:
