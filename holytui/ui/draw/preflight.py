@@ -9,6 +9,8 @@ from holytui.runs.desk import Preview
 from holytui.ui.draw.pen import Pen
 
 OTHER_MODELS = 3
+FIRST_ITEMS = 10
+"""What `f` runs: enough to know how a model counts and answers, and cheap."""
 
 
 def sheet(pen: Pen, preview: Preview, height: int, probe: str = "") -> list[Text]:
@@ -40,7 +42,7 @@ def sheet(pen: Pen, preview: Preview, height: int, probe: str = "") -> list[Text
     _wide(lines, pen, "Key", preview.key_note, bad=not preview.key_ok)
     _wide(lines, pen, "Saved in", str(preview.saved_in))
     if probe:
-        _wide(lines, pen, "First", probe)
+        _wide(lines, pen, f"{'Next' if preview.existing else 'First'} {FIRST_ITEMS}", probe)
     for sentence in (*preview.blockers, *((preview.drift_note,) if preview.drift_note else ())):
         lines += [pen.blank(), *pen.paragraph(sentence, pen.palette.bad)]
     problems = [f"{item}: {problem}" for item, problem in estimate.problems[:3]]
