@@ -35,7 +35,7 @@ def time_words(estimate: Estimate) -> str:
     """From and to at the job's concurrency, and what it is estimated from."""
     seconds = estimate.seconds
     low, high = span(seconds.low), span(seconds.high)
-    band = low if low == high else f"{low} to {high}"
+    band = "under 1 s" if seconds.high < 1 else low if low == high else f"{low} to {high}"
     return f"{band} at {estimate.concurrency} in flight, {basis(estimate.answers)}"
 
 
