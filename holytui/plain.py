@@ -5,9 +5,18 @@ from collections.abc import Sequence
 
 from holytui.core.display import count, percent, safe, span, usd
 from holytui.core.estimate import Estimate
+from holytui.core.estimate_words import (
+    cost_words,
+    ratio_words,
+    step_words,
+    time_words,
+    tokens_range,
+    tokens_words,
+    usd_range,
+)
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.learning import ENOUGH, LearnedClock, tier_words
-from holytui.core.pricing import Money, MoneyKind
+from holytui.core.pricing import MoneyKind
 from holytui.core.progress import JobState, LogLine, Snapshot
 from holytui.core.words import by_count, clock, state_words, worth_retrying
 from holytui.store.catalog import JobEntry
@@ -197,38 +206,32 @@ def estimate_lines(estimate: Estimate) -> list[str]:
     """What a job would do and cost."""
     empty = estimate.items - estimate.readable
     unreadable = f", {count(empty)} without usable text" if empty else ""
-    tokens_in = sum(step.input_tokens for step in estimate.steps)
-    tokens_out = sum(step.output_tokens for step in estimate.steps)
     lines = [
         f"{safe(estimate.name)}",
         f"  Items     {count(estimate.items)}   {count(estimate.readable)} readable{unreadable}",
         f"  Requests  {count(estimate.requests)}   "
         + ", ".join(f"{step.step} {step.model}" for step in estimate.steps),
-        f"  Tokens    {count(tokens_in)} in, {count(tokens_out)} out, estimated",
-        f"  Cost      {money_range(estimate)}",
-        f"  Time      {span(estimate.low_s)} to {span(estimate.high_s)} at {estimate.concurrency} in flight, "
-        f"a guess until it runs",
+        f"  Tokens    {tokens_words(estimate)}",
+        f"  Cost      {safe(cost_words(estimate))}",
+        f"  Time      {time_words(estimate)}",
     ]
-    for step in estimate.steps:
-        low, high = step.low_usd, step.high_usd
-        cost = "no price known" if low is None or high is None else f"{_dollars(low)} to {_dollars(high)}"
-        source = "" if step.price is None else f", {step.price.source}"
-        lines.append(f"    {step.step:<12} {step.model:<22} {count(step.requests):>9} requests   {cost}{source}")
+    if estimate.simulated and estimate.cost is not None:
+        lines.insert(5, f"            at list prices it would be {usd_range(estimate.cost)}")
+    lines += [
+        f"    {step.step:<12} {safe(step.model):<22} {count(step.requests):>9} requests   "
+        f"{tokens_range(step.input)} in, {tokens_range(step.output)} out   {step_words(step)}"
+        for step in estimate.steps
+    ]
     for item, problem in estimate.problems[:5]:
         lines.append(f"  ! {safe(item, limit=60)}: {safe(problem, limit=120)}")
-    return lines
+    return lines + _other_model_lines(estimate)
 
 
-def money_range(estimate: Estimate) -> str:
-    """Low to high, or why there is none."""
-    if estimate.simulated:
-        return "none: simulated, nothing leaves this machine"
-    low, high = estimate.low_usd, estimate.high_usd
-    if low is None or high is None:
-        unknown = ", ".join(step.model for step in estimate.steps if step.low_usd is None)
-        return f"unknown: no price for {unknown}"
-    return f"{_dollars(low)} to {_dollars(high)}"
-
-
-def _dollars(amount: float) -> str:
-    return usd(Money(amount, MoneyKind.COMPUTED))
+def _other_model_lines(estimate: Estimate) -> list[str]:
+    if not estimate.other_models:
+        return []
+    rows = [
+        f"    {safe(other.model):<35} {usd_range(other.cost):<24} {ratio_words(estimate, other.cost):>6}".rstrip()
+        for other in estimate.other_models
+    ]
+    return ["  The same job on one other model, if it took as many tokens", *rows]

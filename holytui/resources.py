@@ -66,7 +66,7 @@ def price_table() -> dict[str, Price]:
     source = f"{table['source']}, {table['date']}"
     prices = {}
     for model, entry in table["models"].items():
-        price = Price(entry["input"], entry["cached_input"], entry["output"], source)
+        price = Price(entry["input"], entry["cached_input"], entry["output"], source, model)
         for name in (model, *entry["aliases"]):
             prices[name] = price
     return prices

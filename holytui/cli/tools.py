@@ -19,12 +19,18 @@ def estimate(context: Context, /, jobfile: Path, as_json: bool) -> None:  # noqa
     from holytui import plain
     from holytui.core.job import load_job
     from holytui.runs.endpoint import resolve_target
-    from holytui.runs.estimating import estimate_job
+    from holytui.runs.estimating import NO_PAST, answers_so_far, estimate_job
+    from holytui.store.trouble import CheckpointError
 
     loaded = load_job(jobfile)
     simulated = resolve_target(loaded.job.provider).simulated
     book = context.tables().book(loaded.job)
-    result = estimate_job(loaded.job, loaded.base_dir, book, simulated=simulated)
+    try:
+        past = answers_so_far(context.folder() / loaded.job.slug, loaded)
+    except CheckpointError as error:
+        click.echo(f"holytui: estimated without what the job did so far: {error}", err=True)
+        past = NO_PAST
+    result = estimate_job(loaded.job, loaded.base_dir, book, simulated=simulated, past=past)
     if as_json:
         click.echo(json.dumps(result.to_json()))
     else:

@@ -21,8 +21,13 @@ def jobs(context: Context, /, as_json: bool = False) -> None:  # noqa: FBT001, F
     folder = context.folder()
     entries = list_jobs(folder)
     if as_json:
+        from holytui.runs.comparing import comparison
+
+        tables = context.tables()
         objects = [
-            {"job": entry.job_id, "problem": entry.problem} if entry.snapshot is None else entry.snapshot.to_json()
+            {"job": entry.job_id, "problem": entry.problem}
+            if entry.snapshot is None
+            else comparison(entry.folder, tables)(entry.snapshot).to_json()
             for entry in entries
         ]
         click.echo(json.dumps(objects))
@@ -43,9 +48,12 @@ def status(context: Context, /, job_id: str, as_json: bool) -> None:  # noqa: FB
     from holytui.runs.saved import find_saved
     from holytui.store.catalog import snapshot_of
 
-    snapshot = snapshot_of(find_saved(context.folder(), job_id))
+    folder = find_saved(context.folder(), job_id)
+    snapshot = snapshot_of(folder)
     if as_json:
-        click.echo(json.dumps(snapshot.to_json()))
+        from holytui.runs.comparing import comparison
+
+        click.echo(json.dumps(comparison(folder, context.tables())(snapshot).to_json()))
     else:
         _echo(plain.status_lines(snapshot))
 

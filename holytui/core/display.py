@@ -166,6 +166,12 @@ def usd(money: Money) -> str:
     return f"{mark}${amount:.4f}"
 
 
+def usd_band(low: float, high: float) -> str:
+    """From and to in one word: `$12.90–13.30`; `~$13.10` where both are written alike."""
+    first, last = (usd(Money(amount, MoneyKind.COMPUTED)) for amount in (low, high))
+    return f"~{first}" if first == last else f"{first}–{last.removeprefix('$')}"
+
+
 def percent(done: int, of: int, digits: int = 0) -> str:
     """A share, rounded down: 100 only when all are done, 0 when there is nothing to do."""
     scale = 10**digits

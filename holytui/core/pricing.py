@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.metadata import version
 from typing import Any
 
 PER_MILLION = 1_000_000
@@ -98,12 +99,18 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """USD per million tokens; `source` says where the figure comes from, e.g. `list price, 2026-11`."""
+    """USD per million tokens.
+
+    Attributes:
+        source: where the figure comes from, with its date or version: `list price, 2026-11`.
+        model: the name that our table lists it under, whatever spelling it is asked for by; empty elsewhere.
+    """
 
     input: float
     cached_input: float
     output: float
     source: str
+    model: str = ""
 
     def cost(self, usage: Usage) -> float:
         """USD for this usage; cached tokens at their own price."""
@@ -136,6 +143,17 @@ class PriceBook:
         if model not in self._found:
             self._found[model] = self._look_up(model)
         return self._found[model]
+
+    def known(self) -> dict[str, Price]:
+        """Every model that the job, the user or our table names, once, with the price that holds for it."""
+        job, user, table = self._layers
+        merged = {**table, **user, **job}
+        return {model: price for model, price in merged.items() if price.model in {"", model}}
+
+    def listed_name(self, model: str) -> str:
+        """The model as `known` spells it."""
+        price = self.price(model)
+        return model if price is None else price.model or model
 
     def _look_up(self, model: str) -> Price | None:
         for layer in self._layers:
@@ -171,4 +189,4 @@ def _genai_price(model: str, provider: str) -> Price | None:
         output = per_million(output_tokens=PER_MILLION)
     except (LookupError, ValueError):
         return None
-    return Price(fresh, cached, output, "genai-prices")
+    return Price(fresh, cached, output, f"genai-prices {version('genai-prices')}")

@@ -167,6 +167,14 @@ class InFlight:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCost:
+    """What the whole job would cost on one other model, in USD."""
+
+    model: str
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """An immutable picture of a job: drawn by panels, printed by `status --json`, kept in `live.json`.
 
@@ -177,6 +185,8 @@ class Snapshot:
             `Reading input 312 of 800`; empty otherwise.
         message: the sentence for a person about why it stopped or paused and the way out.
         spend, wasted, by_step: money so far, over all sessions; spend = by_step + wasted.
+        projected_band: USD from and to which the whole job will cost, None while too little is known.
+        other_models: the same job on one other model each, cheapest first.
         gate_opens_in: seconds until a closed gate opens, else None.
         outage_s: seconds for which the provider has been down, else None; probe_in: until it is asked again.
         concurrency, ceiling: requests allowed at once now, and at most; concurrency_why: why fewer, empty at most.
@@ -197,6 +207,8 @@ class Snapshot:
     running: int = 0
     requests_in_flight: int = 0
     projected: Money = UNKNOWN
+    projected_band: tuple[float, float] | None = None
+    other_models: tuple[ModelCost, ...] = ()
     budget_usd: float | None = None
     elapsed_s: float = 0.0
     eta: Eta = field(default_factory=Eta)
@@ -246,6 +258,8 @@ class Snapshot:
             "cost": counters.spend.money.to_json(),
             "wasted_usd": None if counters.wasted.unknown else round(counters.wasted.known_usd, 8),
             "projected_cost": self.projected.to_json(),
+            "projected_band": _band_json(self.projected_band),
+            "other_models": [{"model": other.model, "usd": round(other.usd, 8)} for other in self.other_models],
             "budget_usd": self.budget_usd,
             "elapsed_s": round(self.elapsed_s, 3),
             "eta_s": {"low": self.eta.low, "mid": self.eta.mid, "high": self.eta.high},
@@ -303,6 +317,8 @@ class Snapshot:
         known["state"] = JobState(known["state"])
         known["counters"] = Counters.from_json(known["counters"])
         known["projected"] = Money.from_json(known["projected"])
+        known["projected_band"] = None if known["projected_band"] is None else tuple(known["projected_band"])
+        known["other_models"] = tuple(ModelCost(**cost) for cost in known["other_models"])
         known["eta"] = Eta(**known["eta"])
         known["owner"] = None if known["owner"] is None else Owner(**known["owner"])
         known["last_events"] = tuple(LogLine(**line) for line in known["last_events"])
@@ -311,6 +327,10 @@ class Snapshot:
         known["models"] = tuple(known["models"])
         known["tokens_per_s"] = tuple(known["tokens_per_s"])
         return cls(**known)
+
+
+def _band_json(band: tuple[float, float] | None) -> dict[str, float] | None:
+    return None if band is None else {"low_usd": round(band[0], 8), "high_usd": round(band[1], 8)}
 
 
 def iso(at: float | None) -> str | None:

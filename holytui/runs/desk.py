@@ -77,8 +77,8 @@ class Desk(Protocol):
     def preview(self, source: JobSource) -> Preview:
         """What starting this would do and cost; blocks while it reads the input."""
 
-    def start(self, source: JobSource, *, api_key: str | None = None) -> RunHandle:
-        """Create or resume a job and run it in this process."""
+    def start(self, source: JobSource, *, api_key: str | None = None, limit: int | None = None) -> RunHandle:
+        """Create or resume a job and run it in this process; with a limit until so many more have a result."""
 
     def retry(self, job_id: str, command: Command) -> RunHandle:
         """Return failed items of a resting job to pending and run it in this process."""

@@ -70,7 +70,7 @@ async def open_engine(
 ) -> Engine:
     """Build everything for a session; the runner is not started yet."""
     loop = asyncio.get_running_loop()
-    sink = PacedSink(writer, picture.pace, loop.time)
+    sink = PacedSink(writer, picture.pace, picture.costs, loop.time)
 
     def notice(kind: str, text: str) -> None:
         sink.notice(Notice(kind, text, time.time()))

@@ -1,8 +1,7 @@
 """The desk of this process: what the terminal UI asks for, answered by the runs and the checkpoint folder."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +9,10 @@ from holytui.core.command import Command, Verb
 from holytui.core.identity import step_hashes
 from holytui.core.job import JobFileError, Provider
 from holytui.core.progress import JobState, Snapshot
-from holytui.core.work import Item
 from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
 from holytui.runs.background import BackgroundFailed, run_in_background, told
+from holytui.runs.comparing import comparison
 from holytui.runs.desk import DeskError, JobSource, Leaving, Preview, Sample
 from holytui.runs.endpoint import (
     EndpointError,
@@ -24,7 +23,7 @@ from holytui.runs.endpoint import (
     resolve_target,
 )
 from holytui.runs.errands import retry_at_rest
-from holytui.runs.estimating import estimate_job
+from holytui.runs.estimating import estimate_job, past_of
 from holytui.runs.handle import RunHandle
 from holytui.runs.launch import Tables
 from holytui.runs.prepare import Wishes, check_budget, find, prepare, saved_job
@@ -60,6 +59,10 @@ class RestingHandle(RemoteHandle):
     def __init__(self, folder: Path, desk: "LocalDesk") -> None:
         super().__init__(folder)
         self._desk = desk
+        self._compared = comparison(folder, desk.tables)
+
+    def snapshot(self) -> Snapshot:
+        return self._compared(super().snapshot())
 
     def send(self, command: Command) -> None:
         """Resume and retry start the job in this process; pause and stop find it resting already.
@@ -111,6 +114,11 @@ class LocalDesk:
     def checkpoints(self) -> Path:
         return self._checkpoints
 
+    @property
+    def tables(self) -> Tables:
+        """What jobs are priced and timed with."""
+        return self._tables
+
     def jobs(self) -> Sequence[JobEntry]:
         """The saved jobs; those that run here with their newest snapshot."""
         return [self._freshest(entry) for entry in self._catalog.jobs()]
@@ -137,8 +145,8 @@ class LocalDesk:
                 job, base_dir, origin = loaded.job, loaded.base_dir, str(loaded.path)
             book = self._tables.book(job)
             target = resolve_target(job.provider, wishes.base_url)
-            with _settled_in(folder) as settled:
-                estimate = estimate_job(job, base_dir, book, simulated=target.simulated, settled=settled)
+            with past_of(folder, job) as past:
+                estimate = estimate_job(job, base_dir, book, simulated=target.simulated, past=past)
         except SENTENCES as error:
             raise DeskError(str(error)) from error
         blockers = []
@@ -160,13 +168,20 @@ class LocalDesk:
             blockers=tuple(blockers),
         )
 
-    def start(self, source: JobSource, *, api_key: str | None = None) -> RunHandle:
+    def start(self, source: JobSource, *, api_key: str | None = None, limit: int | None = None) -> RunHandle:
         """Create or resume a job, and run it on this process's worker thread.
+
+        Args:
+            source: the job.
+            api_key: for this session of holytui only.
+            limit: end the session after this many results, whatever the command line asked for.
 
         Raises:
             DeskError: it cannot be started; the message says why and the way out.
         """
         wishes = replace(self._wishes_for(source), api_key=api_key or self._keys.get(str(source)), stays=True)
+        if limit is not None:
+            wishes = replace(wishes, limit=limit)
         try:
             launch = prepare(self._checkpoints, self._files.get(str(source), source), wishes, self._tables)
             if api_key is not None:
@@ -319,16 +334,3 @@ def _arguments(wishes: Wishes) -> list[str]:
         "base-url": wishes.base_url,
     }
     return [f"--{name}={value}" for name, value in options.items() if value is not None]
-
-
-@contextmanager
-def _settled_in(folder: Path) -> Iterator[Callable[[Item], bool]]:
-    """Whether an item has its result in this folder's checkpoint; none has where there is no folder."""
-    if not folder.is_dir():
-        yield lambda item: False
-        return
-    reader = Reader.open(folder)
-    try:
-        yield lambda item: reader.settled(item.item_id, item.input_hash)
-    finally:
-        reader.close()

@@ -4,7 +4,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from holytui.core.item_costs import ItemCosts
 from holytui.core.learning import Learning
+from holytui.core.other_models import while_running
 from holytui.core.pace import ENOUGH_RESULTS, Pace, explain
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind
 from holytui.core.progress import Counters, Eta, InFlight, JobState, LogLine, Owner, Snapshot
@@ -19,16 +21,18 @@ LONGEST_NOTICE = 200
 
 
 class PacedSink:
-    """Passes everything on to the writer, and tells the pace what was completed."""
+    """Passes everything on to the writer, and tells the pace what was completed, and at what cost."""
 
-    def __init__(self, writer: Sink, pace: Pace, now: Callable[[], float]) -> None:
+    def __init__(self, writer: Sink, pace: Pace, costs: ItemCosts, now: Callable[[], float]) -> None:
         self._writer = writer
         self._pace = pace
+        self._costs = costs
         self._now = now
         self._closing: dict[int, Outcome] = {}
 
     def attempt(self, event: AttemptEvent) -> None:
         self._writer.attempt(event)
+        self._costs.spent(event.index, event.cost)
         if event.kind is not None and event.counted:
             text = f"{event.kind.value}: {event.message}"[:LONGEST_NOTICE]
             self._writer.notice(Notice(event.kind.value, text, time.time()))
@@ -40,6 +44,7 @@ class PacedSink:
         self._writer.outcome(outcome)
         self._pace.step_done(self._now(), outcome.step, outcome.duration_s, closes_item=outcome.closes is not None)
         if outcome.closes is not None:
+            self._costs.closed(outcome.index)
             self._closing[outcome.index] = outcome
 
     def notice(self, notice: Notice) -> None:
@@ -65,6 +70,7 @@ class Picture:
         self.events: tuple[LogLine, ...] = ()
         self.saved_at: float | None = None
         self.pace = Pace(now())
+        self.costs = ItemCosts()
         self.admission: Admission | None = None
         self.runner: Runner | None = None
         self.learning = Learning()
@@ -106,6 +112,8 @@ class Picture:
         job, admission = self._launch.job, self.admission
         # An item whose result is committed but whose step has not landed yet would count twice.
         running = min(len({flight.index for flight in in_flight}), counters.pending)
+        models = tuple(dict.fromkeys(step.model for step in job.steps))
+        projected = _projected(counters)
         return Snapshot(
             job=self._launch.job_id,
             name=job.name,
@@ -117,7 +125,9 @@ class Picture:
             counters=counters,
             running=running,
             requests_in_flight=admission.inside if admission is not None else 0,
-            projected=_projected(counters),
+            projected=projected,
+            projected_band=self.costs.band(projected, counters, ENOUGH_RESULTS),
+            other_models=while_running(counters, models, self._launch.prices),
             budget_usd=job.run.budget_usd,
             elapsed_s=counters.active_s + (0.0 if self._ended is not None else self.active_s()),
             eta=self._eta(counters, running),
@@ -136,7 +146,7 @@ class Picture:
             started_at=self._began_wall,
             ended_at=time.time() if self._ended is not None else None,
             throughput=self.pace.throughput(self._now()) if self._ended is None else (),
-            models=tuple(dict.fromkeys(step.model for step in job.steps)),
+            models=models,
             provider=self._launch.target.name,
             simulated=self._launch.target.simulated,
             taken_at=time.time(),

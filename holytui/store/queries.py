@@ -5,6 +5,8 @@ from typing import Any
 
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import Usage
+from holytui.core.spread import Spread
+from holytui.core.tokens import Answered
 from holytui.core.work import ItemState
 from holytui.store.codec import STATES, money, pack, unpack
 from holytui.store.rows import AttemptRow, ItemRow, StepResult
@@ -32,6 +34,17 @@ OBSERVATIONS = (
     " WHERE counted = 1 AND asked IS NOT NULL AND (kind IS NULL OR kind IN (?, ?, ?, ?)) ORDER BY id DESC LIMIT ?"
 )
 """Of the newest attempts, for the clocks."""
+
+ANSWER_SUMS = (
+    "SELECT a.step, a.asked, r.step_hash, count(*), total(a.prompt_chars), total(a.tokens_in), total(a.tokens_cached),"
+    " total(a.tokens_out), total(1.0 * a.tokens_out * a.tokens_out), total(r.chars), total(1.0 * r.chars * r.chars),"
+    " total(a.ended_s), total(a.ended_s * a.ended_s)"
+    " FROM (SELECT * FROM attempts WHERE kind IS NULL AND counted = 1 AND exact = 1 AND prompt_chars > 0"
+    " ORDER BY id DESC LIMIT ?) a"
+    " JOIN (SELECT item, step, step_hash, length(CAST(text AS TEXT)) chars FROM results WHERE kind IS NULL) r"
+    " ON r.item = a.item AND r.step = a.step GROUP BY a.step, a.asked, r.step_hash"
+)
+"""What the newest answers came to, as sums; `total` adds as floating point, so that nonsense cannot overflow it."""
 
 NEVER = -1
 """A state that no stored item has."""
@@ -114,6 +127,23 @@ def attempt_row(row: tuple[Any, ...]) -> AttemptRow:
         unpack(text),
         unpack(asked),
         chars,
+    )
+
+
+def answered_row(row: tuple[Any, ...]) -> Answered:
+    """A row of `ANSWER_SUMS`."""
+    step, asked, _, answers, chars, sent, cached = row[:7]
+    brought, length, seconds = (Spread(answers, *row[at : at + 2]) for at in (7, 9, 11))
+    return Answered(
+        step=step,
+        model=unpack(asked),
+        answers=answers,
+        prompt_chars=chars,
+        input=sent,
+        cached=cached,
+        output=brought,
+        answer_chars=length,
+        seconds=seconds,
     )
 
 

@@ -13,15 +13,18 @@ from holytui.core.failures import TIMEOUTS, FailureKind
 from holytui.core.learning import Observation
 from holytui.core.pricing import Usage
 from holytui.core.progress import Counters, LogLine
+from holytui.core.tokens import Answered
 from holytui.core.work import ItemState, Record, StepHistory, Work
 from holytui.store.checkpoint import JobMeta, read_counters, read_meta
 from holytui.store.codec import STATES, pack, unpack, unpack_overrides, unpack_record
 from holytui.store.queries import (
+    ANSWER_SUMS,
     ANSWERED,
     ATTEMPTS,
     ITEM,
     OBSERVATIONS,
     RESULTS,
+    answered_row,
     attempt_row,
     item_row,
     narrowed,
@@ -36,6 +39,7 @@ from holytui.store.viewing import View, open_view
 PAGE_BYTES = 8_000_000
 EXPORT_PAGE = 200
 SAMPLES = 5
+NEWEST_ANSWERS = 20_000
 
 PENDING, SUCCEEDED, FAILED = (STATES.index(s) for s in (ItemState.PENDING, ItemState.SUCCEEDED, ItemState.FAILED))
 _BEST_FIRST = (SUCCEEDED, PENDING, FAILED)
@@ -101,6 +105,16 @@ class Reader:
             (bool(added), SUCCEEDED, *values),
         )
         return Drift(changed + added, answered)
+
+    def answered(self, step_hashes: Mapping[str, str]) -> list[Answered]:
+        """What the newest answers to the steps as they are now came to, by step and model asked for.
+
+        Args:
+            step_hashes: of the job as it is now; answers to an older text tell nothing of the new one's.
+        """
+        rows = self._all(ANSWER_SUMS, (NEWEST_ANSWERS,))
+        with self._explained():
+            return [answered_row(row) for row in rows if row[2] == step_hashes.get(row[0])]
 
     def settled(self, item_id: str, input_hash: bytes) -> bool:
         """Whether an item is recorded with this input and has its result: a run would not send it."""

@@ -55,6 +55,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_failure", ("N",), "", "previous failure", (ITEM,)),
     Action("next_item", ("right_square_bracket",), "item", "next item", (ITEM,)),
     Action("previous_item", ("left_square_bracket",), "", "previous item", (ITEM,)),
+    Action("first", ("f",), "first 10", "run ten items, then show what they tell of the rest", (PREFLIGHT,)),
     Action("prompts", ("v",), "prompts", "show the first prompts", (PREFLIGHT,)),
     Action("theme", ("T",), "", "next theme"),
     Action("help", ("question_mark",), "help", "every key"),

@@ -18,6 +18,7 @@ from holytui.core.display import (
     safe_block,
     span,
     usd,
+    usd_band,
 )
 from holytui.core.pricing import Money, MoneyKind
 
@@ -132,6 +133,14 @@ def test_ids_keep_their_end() -> None:
 )
 def test_money(money: Money, text: str) -> None:
     assert usd(money) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(12.9, 13.3, "$12.90–13.30"), (1.0, 1.001, "~$1.00"), (0.0012, 0.02, "$0.0012–0.02"), (0.0, 0.0, "~$0.00")],
+)
+def test_a_range_of_money(low: float, high: float, text: str) -> None:
+    assert usd_band(low, high) == text
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Typed money: what is unknown is never shown as nothing."""
 
+from importlib.metadata import version
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,7 @@ def test_genai_prices_stands_behind_the_table() -> None:
     price = PriceBook(provider="openai").price("gpt-4o-mini")
     assert price is not None
     assert 0 < price.input < price.output
+    assert price.source == f"genai-prices {version('genai-prices')}"
 
 
 @given(st.lists(AMOUNTS, max_size=20))

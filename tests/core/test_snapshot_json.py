@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from holytui.core.pricing import Money, MoneyKind, Usage
-from holytui.core.progress import Counters, Eta, JobState, LogLine, Owner, Snapshot, Spend
+from holytui.core.progress import Counters, Eta, JobState, LogLine, ModelCost, Owner, Snapshot, Spend
 
 FULL = Snapshot(
     job="j",
@@ -28,6 +28,8 @@ FULL = Snapshot(
     ),
     running=2,
     projected=Money(1.0, MoneyKind.ESTIMATED),
+    projected_band=(0.9, 1.1),
+    other_models=(ModelCost("m", 0.5),),
     budget_usd=5.0,
     elapsed_s=13.0,
     eta=Eta(1.0, 2.0, 3.0, "steady"),
@@ -58,6 +60,14 @@ def test_unknown_money_is_null_and_says_so() -> None:
     counters = replace(FULL.counters, spend=Spend(computed=0.3, unknown=1))
     data = replace(FULL, counters=counters).to_json()
     assert data["cost"] == {"usd": None, "kind": "unknown"}
+
+
+def test_a_projection_says_how_far_it_may_be_off_and_what_other_models_would_cost() -> None:
+    data = FULL.to_json()
+    assert data["projected_cost"] == {"usd": 1.0, "kind": "estimated"}
+    assert data["projected_band"] == {"low_usd": 0.9, "high_usd": 1.1}
+    assert data["other_models"] == [{"model": "m", "usd": 0.5}]
+    assert replace(FULL, projected_band=None).to_json()["projected_band"] is None
 
 
 def test_times_are_utc_with_z() -> None:

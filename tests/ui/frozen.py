@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from holytui.core.command import Command
-from holytui.core.estimate import Estimate, StepEstimate
+from holytui.core.estimate import Estimate, OtherModel, StepEstimate
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import Money, MoneyKind, Price
 from holytui.core.progress import (
@@ -18,6 +18,7 @@ from holytui.core.progress import (
     Snapshot,
     Spend,
 )
+from holytui.core.spread import Range
 from holytui.resources import themes
 from holytui.runs.desk import DeskError, JobSource, Leaving, Preview, Sample
 from holytui.runs.handle import RunHandle
@@ -92,7 +93,7 @@ class FrozenDesk:
             raise DeskError(f"{source}: no such job file")
         return self.shown_preview
 
-    def start(self, source: JobSource, *, api_key: str | None = None) -> RunHandle:
+    def start(self, source: JobSource, *, api_key: str | None = None, limit: int | None = None) -> RunHandle:
         raise DeskError(f"{source} stands still")
 
     def retry(self, job_id: str, command: Command) -> RunHandle:
@@ -262,6 +263,7 @@ SAMPLES = (
 )
 
 PRICE = Price(0.28, 0.028, 0.42, "list price, 2026-11")
+DEAR = Price(2.0, 0.5, 8.0, "list price, 2026-11")
 ESTIMATE = Estimate(
     name="pdf-summaries",
     items=800,
@@ -269,15 +271,18 @@ ESTIMATE = Estimate(
     pending=800,
     problems=(("2023/scan-0007.pdf", "no text in it"), ("2023/scan-0008.pdf", "no text in it")),
     steps=(
-        StepEstimate("summary", "deepseek-v3.2", 797, 1_900_000, 120_000, 0.7, 0.9, PRICE),
-        StepEstimate("title", "gpt-4.1", 797, 200_000, 30_000, 0.2, 0.4, PRICE),
+        StepEstimate("summary", "deepseek-v3.2", 797, Range(1.6e6, 1.9e6, 2.2e6), Range(1e5, 1.2e5, 1.4e5), PRICE),
+        StepEstimate("title", "gpt-4.1", 797, Range(1.6e5, 2e5, 2.4e5), Range(2e4, 3e4, 4e4), DEAR),
     ),
-    low_s=1_020.0,
-    high_s=1_560.0,
+    seconds=Range(1_020.0, 1_300.0, 1_560.0),
     concurrency=32,
     budget_usd=2.0,
     prompts=(("2019/annual-report.pdf", "summary", "Read the document and give topic and keywords."),),
     simulated=False,
+    other_models=(
+        OtherModel("gemini-2.5-flash", Range(0.79, 1.0, 1.2)),
+        OtherModel("claude-sonnet-4.5", Range(7.1, 8.6, 10.0)),
+    ),
 )
 PREVIEW = Preview(
     job_id="pdf-summaries",

@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from holytui.core.display import count, percent, safe, span, usd
+from holytui.core.display import count, percent, safe, span, usd, usd_band
 from holytui.core.pricing import MoneyKind
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.words import clock, state_words
@@ -108,7 +108,8 @@ def _cost(pen: Pen, snapshot: Snapshot) -> Text:
         line.add(", simulated", palette.muted)
     parts = []
     if snapshot.projected.kind is not MoneyKind.UNKNOWN and counters.pending:
-        parts.append(f"{usd(snapshot.projected)} at the end")
+        band = snapshot.projected_band
+        parts.append(f"{usd(snapshot.projected) if band is None else usd_band(*band)} at the end")
     if snapshot.budget_usd is not None:
         parts.append(f"${snapshot.budget_usd:.2f} budget")
     if counters.wasted.unknown or counters.wasted.known_usd:

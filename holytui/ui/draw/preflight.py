@@ -2,15 +2,26 @@
 
 from rich.text import Text
 
-from holytui.core.display import count, safe, safe_block, span, usd, wrap
+from holytui.core.display import count, safe, safe_block, wrap
 from holytui.core.estimate import Estimate
-from holytui.core.pricing import Money, MoneyKind
+from holytui.core.estimate_words import cost_words, ratio_words, time_words, tokens_words, usd_range
 from holytui.runs.desk import Preview
 from holytui.ui.draw.pen import Pen
 
+OTHER_MODELS = 3
+FIRST_ITEMS = 10
+"""What `f` runs: enough to know how a model counts and answers, and cheap."""
 
-def sheet(pen: Pen, preview: Preview) -> list[Text]:
-    """The facts, a line each."""
+
+def sheet(pen: Pen, preview: Preview, height: int, probe: str = "") -> list[Text]:
+    """The facts, a line each.
+
+    Args:
+        pen: to write with.
+        preview: what is known of the job.
+        height: lines there is room for; what is only good to know is left out where it does not fit.
+        probe: what is to be said about running the first few items, if anything.
+    """
     estimate, muted = preview.estimate, pen.palette.muted
     title = pen.line().gap(1).foreign(preview.name, min(30, len(preview.name)), pen.palette.accent)
     kind = "saved job, from" if preview.existing else "new job from"
@@ -23,22 +34,21 @@ def sheet(pen: Pen, preview: Preview) -> list[Text]:
     _fact(lines, pen, "Items", count(estimate.items), items)
     models = ", ".join(f"{step.step} {step.model}" for step in estimate.steps)
     _fact(lines, pen, "Requests", count(estimate.requests), models)
-    tokens_in = sum(step.input_tokens for step in estimate.steps)
-    tokens_out = sum(step.output_tokens for step in estimate.steps)
-    _wide(lines, pen, "Tokens", f"{_short(tokens_in)} in, {_short(tokens_out)} out, estimated")
-    _wide(lines, pen, "Cost", _cost(estimate))
-    if estimate.simulated and estimate.low_usd is not None:
-        _wide(lines, pen, "", f"at list prices it would be {_range(estimate)}", muted=True)
+    _wide(lines, pen, "Tokens", tokens_words(estimate))
+    _cost(lines, pen, estimate)
     if estimate.budget_usd is not None:
         _wide(lines, pen, "Budget", f"${estimate.budget_usd:.2f}, never exceeded")
-    time = f"{span(estimate.low_s)} to {span(estimate.high_s)} at {estimate.concurrency} in flight"
-    _wide(lines, pen, "Time", f"{time}, a guess until it runs")
+    _wide(lines, pen, "Time", time_words(estimate))
     _wide(lines, pen, "Key", preview.key_note, bad=not preview.key_ok)
     _wide(lines, pen, "Saved in", str(preview.saved_in))
+    if probe:
+        _wide(lines, pen, f"{'Next' if preview.existing else 'First'} {FIRST_ITEMS}", probe)
     for sentence in (*preview.blockers, *((preview.drift_note,) if preview.drift_note else ())):
         lines += [pen.blank(), *pen.paragraph(sentence, pen.palette.bad)]
     problems = [f"{item}: {problem}" for item, problem in estimate.problems[:3]]
-    return lines + [pen.line().gap(12).foreign(words, pen.width - 14, pen.palette.warn).done() for words in problems]
+    lines += [pen.line().gap(12).foreign(words, pen.width - 14, pen.palette.warn).done() for words in problems]
+    others = _other_models(pen, estimate) if estimate.other_models else []
+    return lines + (others if len(lines) + len(others) <= height else [])
 
 
 def prompts(pen: Pen, estimate: Estimate) -> list[Text]:
@@ -65,21 +75,23 @@ def _wide(lines: list[Text], pen: Pen, name: str, words: str, *, bad: bool = Fal
         lines.append(line.foreign(part, pen.width - 13, style).done())
 
 
-def _cost(estimate: Estimate) -> str:
+def _cost(lines: list[Text], pen: Pen, estimate: Estimate) -> None:
+    cost = estimate.cost
+    _wide(lines, pen, "Cost", cost_words(estimate), bad=cost is None and not estimate.simulated)
+    if cost is None:
+        return
     if estimate.simulated:
-        return "none: simulated, nothing leaves this machine"
-    if estimate.low_usd is None:
-        models = ", ".join(step.model for step in estimate.steps if step.low_usd is None)
-        return f"unknown: no price for {models}"
-    sources = {step.price.source for step in estimate.steps if step.price is not None}
-    return f"{_range(estimate)}, {', '.join(sorted(sources))}"
+        _wide(lines, pen, "", f"at list prices it would be {usd_range(cost)}", muted=True)
+    elif len(estimate.steps) > 1:
+        parts = [f"{step.step} {usd_range(step.cost)}" for step in estimate.steps if step.cost is not None]
+        _wide(lines, pen, "", ", ".join(parts), muted=True)
 
 
-def _range(estimate: Estimate) -> str:
-    low, high = estimate.low_usd or 0.0, estimate.high_usd or 0.0
-    return f"{usd(Money(low, MoneyKind.COMPUTED))} to {usd(Money(high, MoneyKind.COMPUTED))}"
-
-
-def _short(tokens: int) -> str:
-    """1,234 or 2.1 M."""
-    return f"{tokens / 1e6:.1f} M" if tokens >= 1_000_000 else count(tokens)
+def _other_models(pen: Pen, estimate: Estimate) -> list[Text]:
+    """The cheapest other models, with how they compare."""
+    muted = pen.palette.muted
+    lines = [pen.blank(), pen.plain(" The same job on one other model, if it took as many tokens", muted)]
+    for other in estimate.other_models[:OTHER_MODELS]:
+        line = pen.line().gap(12).foreign(other.model, 28).gap(1).cell(usd_range(other.cost), 24)
+        lines.append(line.cell(ratio_words(estimate, other.cost), 6, muted, right=True).done())
+    return lines
