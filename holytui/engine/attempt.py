@@ -113,6 +113,7 @@ class Sender:
             self.request_s = self.origin.now() - watch.started
         self.admission.succeeded(report.ticket)
         self.origin.observe(report.request, self.request_s)
+        self.origin.check_model(report.request.model, heard.model)
         failure = heard.verdict(wants_json=report.request.json_object)
         if failure is not None:
             raise report.failed(*failure)

@@ -8,6 +8,7 @@ from holytui.core.learning import Learning
 from holytui.core.pricing import Price, PriceBook
 from holytui.core.template import Template
 from holytui.core.timeouts import Clocks, clocks, model_factor, tier
+from holytui.core.tokens import Calibration
 from holytui.core.work import Overrides, Record
 from holytui.provider.client import ChatRequest, Message
 
@@ -56,6 +57,8 @@ class Plan:
         steps: in an order in which every step stands after those it needs.
         factors: clock factor by model.
         learning: clocks that answers have taught.
+        answered_by: pairs of models, asked for and answering, that have been looked at.
+        calibration: tokens that a model makes of a text, by the usage that came back in this session.
     """
 
     steps: tuple[PlannedStep, ...]
@@ -63,6 +66,8 @@ class Plan:
     prices: PriceBook
     factors: Mapping[str, float]
     learning: Learning = field(default_factory=Learning)
+    calibration: Calibration = field(default_factory=Calibration)
+    answered_by: set[tuple[str, str]] = field(default_factory=set)
 
     def clocks(self, step: Step, request: ChatRequest, widened: int, overrides: Overrides) -> Clocks:
         """The limits for an attempt of a step that has timed out `widened` times before."""

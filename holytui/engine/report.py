@@ -7,18 +7,15 @@ from dataclasses import dataclass, field
 
 from holytui.core.failures import FailureKind
 from holytui.core.learning import Observation
+from holytui.core.models import same_model
 from holytui.core.pricing import NOTHING, UNKNOWN, Money, MoneyKind, Usage
 from holytui.core.timeouts import tier
-from holytui.core.work import AttemptEvent, Sink
+from holytui.core.work import AttemptEvent, Notice, Sink
 from holytui.engine.admission.door import Ticket
 from holytui.engine.clocks import Watch
 from holytui.engine.plan import Plan
 from holytui.provider.client import ChatRequest
 from holytui.provider.errors import ProviderError
-
-CHARS_PER_TOKEN = 4.0
-"""For requests whose usage nobody reported; English prose in common vocabularies, marked estimated."""
-
 
 USUAL_ANSWER_TOKENS = 400
 """Of a step without `max_tokens`, for limits that count tokens."""
@@ -95,7 +92,21 @@ class Origin:
 
     def tokens(self, request: ChatRequest) -> float:
         """About what a request takes in tokens, answer included: what providers count it with beforehand."""
-        return _chars(request) / CHARS_PER_TOKEN + (request.max_tokens or USUAL_ANSWER_TOKENS)
+        return self.made_of(request.model, _chars(request)) + (request.max_tokens or USUAL_ANSWER_TOKENS)
+
+    def made_of(self, model: str, chars: int) -> float:
+        """Tokens that a text of so many characters comes to, as far as the answers so far tell."""
+        return chars * self.plan.calibration.tokens_per_char(model)
+
+    def check_model(self, asked: str, answered: str) -> None:
+        """Tell once of an answer by another model than the one that was asked for: names get retired, relays swap."""
+        pair = (asked, answered)
+        if pair in self.plan.answered_by:
+            return
+        self.plan.answered_by.add(pair)
+        if answered and not same_model(asked, answered):
+            text = f"{self.step} asked for {asked} and was answered by {answered}: compare answers and prices"
+            self.sink.notice(Notice("model", text, time.time()))
 
     def observe(self, request: ChatRequest, seconds: float, *, expired: bool = False) -> None:
         """Let the clocks learn how long a request took, or that a clock of so many seconds ended it."""
@@ -161,6 +172,7 @@ class Report:
         heard, plan = self.heard, self.origin.plan
         if heard.usage is not None:
             self.ticket.used_tokens = heard.usage.input + heard.usage.output
+            plan.calibration.learn(self.request.model, _chars(self.request), heard.usage.input)
             cost = plan.prices.cost(self.request.model, heard.usage)
             self.ticket.cost_usd = cost.usd or 0.0
             return heard.usage, cost
@@ -168,9 +180,9 @@ class Report:
         if refused or self.watch.connected_at is None:
             self.ticket.cost_usd, self.ticket.used_tokens = 0.0, 0
             return Usage(), NOTHING
-        chars = _chars(self.request)
-        out = len(heard.text) + heard.reasoning_chars
-        usage = Usage(int(chars / CHARS_PER_TOKEN) + 1, int(out / CHARS_PER_TOKEN), exact=False)
+        model, out = self.request.model, len(heard.text) + heard.reasoning_chars
+        tokens_in = self.origin.made_of(model, _chars(self.request))
+        usage = Usage(int(tokens_in) + 1, int(self.origin.made_of(model, out)), exact=False)
         price = plan.price(self.request.model)
         if price is None or self.bound.usd is None:
             return usage, UNKNOWN

@@ -13,7 +13,7 @@ from holytui.core.failures import FailureKind
 from holytui.core.progress import iso
 from holytui.core.work import ItemState
 from holytui.store.reader import Reader
-from holytui.store.rows import ExportRow, StepResult
+from holytui.store.rows import AttemptRow, ExportRow, StepResult
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula; a leading apostrophe makes it text (OWASP)."""
@@ -115,7 +115,37 @@ def _as_object(export_row: ExportRow, last_step: str) -> dict[str, Any]:
         "tokens": export_row.tokens.to_json(),
         "cost_usd": None if row.cost.usd is None else round(row.cost.usd, 8),
         "finished_at": iso(row.finished_at),
+        "requests": [_request(attempt) for attempt in export_row.attempts],
     }
+
+
+def _request(attempt: AttemptRow) -> dict[str, Any]:
+    """Where an answer comes from, or what became of a try; seconds are since the request began."""
+    return {
+        "step": attempt.step,
+        "round": attempt.round,
+        "attempt": attempt.number,
+        "counted": attempt.counted,
+        "asked_model": attempt.asked or None,
+        "model": attempt.model or None,
+        "request_id": attempt.request_id or None,
+        "http_status": attempt.http_status,
+        "kind": None if attempt.kind is None else attempt.kind.value,
+        "message": attempt.message or None,
+        "started_at": iso(attempt.started_at),
+        "connected_s": _rounded(attempt.connected_s),
+        "first_token_s": _rounded(attempt.first_s),
+        "last_token_s": _rounded(attempt.last_s),
+        "ended_s": _rounded(attempt.ended_s),
+        "clock_s": _rounded(attempt.clock_s),
+        "tokens": attempt.usage.to_json(),
+        "cost": attempt.cost.to_json(),
+        "wasted": attempt.wasted,
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _csv(reader: Reader, with_input: bool) -> Iterator[tuple[str, int]]:  # noqa: FBT001  # one signature

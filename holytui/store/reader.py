@@ -11,7 +11,6 @@ from typing import Any
 
 from holytui.core.failures import TIMEOUTS, FailureKind
 from holytui.core.learning import Observation
-from holytui.core.pricing import Usage
 from holytui.core.progress import Counters, LogLine
 from holytui.core.tokens import Answered
 from holytui.core.work import ItemState, Record, StepHistory, Work
@@ -328,16 +327,12 @@ class Reader:
     def _export_row(self, row: tuple[Any, ...], steps: Sequence[str], hashes: Mapping[str, str]) -> ExportRow:
         key = row[0]
         results = self._results(key, hashes)
-        ((tokens_in, tokens_out, cached, reasoning),) = self._all(
-            "SELECT coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0), coalesce(sum(tokens_cached), 0),"
-            " coalesce(sum(tokens_reasoning), 0) FROM attempts WHERE item = ?",
-            (key,),
-        )
+        attempts = tuple(attempt_row(attempt) for attempt in self._all(ATTEMPTS, (key,)))
         return ExportRow(
             item_row(row),
             self._record(key),
             {step: results[step] for step in steps if step in results},
-            Usage(tokens_in, tokens_out, cached, reasoning),
+            attempts,
             row[14],
         )
 

@@ -133,10 +133,15 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class ExportRow:
-    """An item for an export; results by step, in the order of the job file."""
+    """An item for an export; results by step, in the order of the job file, and every request that was sent."""
 
     row: ItemRow
     record: Record
     results: Mapping[str, StepResult]
-    tokens: Usage
+    attempts: tuple[AttemptRow, ...]
     http_status: int | None
+
+    @property
+    def tokens(self) -> Usage:
+        """Of all requests together."""
+        return sum((attempt.usage for attempt in self.attempts), Usage())

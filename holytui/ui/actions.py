@@ -49,7 +49,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("panel_1", ("1",), "", "panel 1: live; in an item: prompt", (RUN, ITEM)),
     Action("panel_2", ("2",), "", "panel 2: failures; in an item: answer", (RUN, ITEM)),
     Action("panel_3", ("3",), "", "panel 3: items; in an item: raw", (RUN, ITEM)),
-    Action("panel_4", ("4",), "", "panel 4: log", (RUN,)),
+    Action("panel_4", ("4",), "", "panel 4: log; in an item: requests", (RUN, ITEM)),
     Action("next_panel", ("tab",), "", "next panel", (RUN, ITEM)),
     Action("next_failure", ("n",), "failure", "next failure", (ITEM,)),
     Action("previous_failure", ("N",), "", "previous failure", (ITEM,)),

@@ -85,3 +85,12 @@ def test_a_second_step_that_nobody_serves_stops_the_job(tmp_path: Path) -> None:
     assert done.returncode == 3, done.stderr
     after = status(tmp_path, "job")
     assert (after["reason"], after["failed"]) == ("refused", 0)
+
+
+def test_an_answer_by_another_model_is_told_once(tmp_path: Path) -> None:
+    job = write_job(tmp_path, source="count = 30", run=["concurrency = 4"])
+    with troubled(lambda provider, prompt: Does(model="gpt-3.5-turbo")) as provider:
+        done = holytui("run", job, "--headless", "--base-url", provider.url, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = [event for event in status(tmp_path, "job")["last_events"] if event["kind"] == "model"]
+    assert [(event["count"], "gpt-3.5-turbo" in event["text"]) for event in told] == [(1, True)]

@@ -27,6 +27,7 @@ class Does:
         seconds: until it is answered.
         cut: the stream ends half way, without a finish reason.
         words: of the answer, a token each.
+        model: that claims to have answered.
     """
 
     status: int = 200
@@ -35,6 +36,7 @@ class Does:
     seconds: float = 0.0
     cut: bool = False
     words: int = 2
+    model: str = "deepseek-v3.2"
 
 
 OK = Does()
@@ -95,10 +97,10 @@ class Troubled:
             return web.Response(status=does.status, text=does.body, headers=does.headers)
         response = web.StreamResponse(headers={"content-type": "text/event-stream", **does.headers})
         await response.prepare(request)
-        await response.write(_event({"delta": {"content": "word " * does.words}, "finish_reason": None}))
+        await response.write(_event(does, {"delta": {"content": "word " * does.words}, "finish_reason": None}))
         if does.cut:
             return response
-        tail = _event({"delta": {}, "finish_reason": "stop"})
+        tail = _event(does, {"delta": {}, "finish_reason": "stop"})
         usage = {"prompt_tokens": 10, "completion_tokens": does.words, "total_tokens": 10 + does.words}
         self.words += does.words
         tail += b"data: " + json.dumps({"choices": [], "usage": usage}).encode() + b"\n\ndata: [DONE]\n\n"
@@ -107,8 +109,8 @@ class Troubled:
         return response
 
 
-def _event(choice: dict[str, Any]) -> bytes:
-    data = {"id": "t", "model": "deepseek-v3.2", "choices": [{"index": 0, **choice}]}
+def _event(does: Does, choice: dict[str, Any]) -> bytes:
+    data = {"id": "t", "model": does.model, "choices": [{"index": 0, **choice}]}
     return b"data: " + json.dumps(data).encode() + b"\n\n"
 
 

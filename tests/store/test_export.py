@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,9 @@ def test_a_line_holds_what_the_design_says_in_its_order(tmp_path: Path) -> None:
         writer.attempt(attempt(1, "title", kind=FailureKind.TRUNCATED, cost=UNKNOWN))
         writer.outcome(failure(1, "title", FailureKind.TRUNCATED, message="cut", text="A tit", status=200))
     done, failed, waiting = lines(folder)
-    order = "id index input status output outputs error attempts model tokens cost_usd finished_at"
+    order = "id index input status output outputs error attempts model tokens cost_usd finished_at requests"
     assert " ".join(done) == order
+    assert [request["step"] for request in done.pop("requests")] == ["summary", "title"]
     assert done == {
         "id": "doc_0",
         "index": 0,
@@ -215,3 +217,37 @@ def test_a_job_that_was_never_run_exports_its_items(tmp_path: Path) -> None:
     with writing(folder) as writer:
         sync(writer, items(450))
     assert [row["index"] for row in lines(folder)] == list(range(450))
+
+
+def test_where_each_answer_comes_from_stands_beside_it(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "small", 1)
+    told = replace(
+        attempt(0),
+        asked="gpt-4.1",
+        model="gpt-4.1-mini",
+        request_id="req_1",
+        connected_s=0.01,
+        first_s=0.25,
+        last_s=0.9,
+        ended_s=1.00049,
+    )
+    with writing(folder) as writer:
+        writer.attempt(replace(told, kind=FailureKind.TIMEOUT_STALL, clock_s=30.0, message="silent", wasted=True))
+        writer.attempt(replace(told, number=2))
+    (item,) = lines(folder)
+    failed, answered = item["requests"]
+    assert (failed["kind"], failed["clock_s"], failed["message"], failed["wasted"]) == (
+        "timeout.stall",
+        30.0,
+        "silent",
+        True,
+    )
+    assert (answered["attempt"], answered["kind"], answered["asked_model"], answered["model"]) == (
+        2,
+        None,
+        "gpt-4.1",
+        "gpt-4.1-mini",
+    )
+    assert answered["request_id"] == "req_1"
+    times = [answered[name] for name in ("connected_s", "first_token_s", "last_token_s", "ended_s")]
+    assert times == [0.01, 0.25, 0.9, 1.0]

@@ -9,7 +9,7 @@ from holytui.store.rows import AttemptRow, ItemDetail
 from holytui.ui.draw.pen import ITEM_GLYPHS, Line, Pen
 from holytui.ui.draw.words import advice, meaning
 
-TABS = ("prompt", "answer", "raw")
+TABS = ("prompt", "answer", "raw", "requests")
 AXIS = 26
 WIDE = 96
 """From here on there is room for when a try began, when its last word came, and the clock that fired."""
@@ -106,7 +106,33 @@ def text_of(detail: ItemDetail, tab: str) -> tuple[str, str]:
     if tab == "raw":
         bodies = [f"{a.step} try {a.number}: {a.message}\n{a.text}" for a in detail.attempts if a.message or a.text]
         return "\n\n".join(bodies), "what came back, by attempt"
+    if tab == "requests":
+        return "\n\n".join(map(_request, detail.attempts)), "every request, as it was recorded"
     return _answers(detail)
+
+
+def _request(attempt: AttemptRow) -> str:
+    """One request in full: who was asked, who answered, when each thing came, what it took and cost."""
+    usage = attempt.usage
+    number = f"try {attempt.number}" if attempt.counted else "not counted"
+    times = [("connected", attempt.connected_s), ("first word", attempt.first_s), ("last word", attempt.last_s)]
+    came = [f"{name} {seconds:.2f} s" for name, seconds in times if seconds is not None]
+    facts = [
+        ("model", f"{attempt.asked or '?'}, answered by {attempt.model or 'nobody'}"),
+        ("request id", attempt.request_id or "none given"),
+        ("times", ", ".join([clock(attempt.started_at, seconds=True), *came, f"ended {attempt.ended_s:.2f} s"])),
+        ("clock", f"{attempt.clock_s:g} s ran out" if attempt.clock_s is not None else ""),
+        ("status", "" if attempt.http_status is None else str(attempt.http_status)),
+        (
+            "tokens",
+            f"{count(usage.input)} in ({count(usage.cached)} cached), {count(usage.output)} out "
+            f"({count(usage.reasoning)} reasoning), {'reported' if usage.exact else 'estimated'}",
+        ),
+        ("cost", f"{usd(attempt.cost)} {attempt.cost.kind.value}{', wasted' if attempt.wasted else ''}"),
+        ("ended by", attempt.message or "an answer"),
+    ]
+    lines = [f"  {name:<11}{fact}" for name, fact in facts if fact]
+    return "\n".join([f"{attempt.step}, round {attempt.round}, {number}", *lines])
 
 
 def _answers(detail: ItemDetail) -> tuple[str, str]:

@@ -161,5 +161,8 @@ class ItemScreen(HolyScreen):
     def action_panel_3(self) -> None:
         self._show("raw")
 
+    def action_panel_4(self) -> None:
+        self._show("requests")
+
     def action_next_panel(self) -> None:
         self._show(draw.TABS[(draw.TABS.index(self._tab) + 1) % len(draw.TABS)])
