@@ -12,7 +12,8 @@ from holytui.core.job import load_job
 from holytui.core.template import Template
 from holytui.core.timeouts import tier
 from holytui.inputs.source import read
-from holytui.provider.simulation import options_from_url, script
+from holytui.provider.simulated_answer import script
+from holytui.provider.simulation import options_from_url
 from holytui.resources import sample_jobs
 
 ROOT = Path(__file__).parents[1]

@@ -53,6 +53,12 @@ def schema() -> None:
 @click.option("--tokens-per-s", type=click.FloatRange(min=0, min_open=True), default=None)
 @click.option("--max-in-flight", type=click.IntRange(min=1), default=None, help="429 above this many.")
 @click.option("--fault", "faults", multiple=True, metavar="KIND=RATE", help="E.g. stall=0.01; repeatable.")
+@click.option("--dialect", default="openai", show_default=True, metavar="NAME", help="Whose way of answering.")
+@click.option("--outage", default=None, metavar="START:SECONDS", help="503 and resets, from START s after the first.")
+@click.option("--refuse", default=None, metavar="START:SECONDS[:RETRY_AFTER]", help="429 to all in that time.")
+@click.option("--rpm", type=click.IntRange(min=1), default=None, help="Requests a minute; 429 above.")
+@click.option("--tpm", type=click.IntRange(min=1), default=None, help="Tokens a minute; 429 above.")
+@click.option("--auth-after", type=click.IntRange(min=0), default=None, help="The key dies after this many requests.")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="A JSON line per request.")
 def simulate(port: int, **options: Any) -> None:
     """A provider that is none: an OpenAI-compatible simulator on this machine, for tests and trials."""

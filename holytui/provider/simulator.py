@@ -11,13 +11,8 @@ from collections import Counter
 
 import uvloop
 
-from holytui.provider.simulation import (
-    SimulatorError,
-    SimulatorOptions,
-    connect_directive,
-    options_from_url,
-    parse_options,
-)
+from holytui.provider.simulated_answer import connect_directive
+from holytui.provider.simulation import SimulatorError, SimulatorOptions, options_from_url, parse_options
 from holytui.provider.simulator_server import HOST, RunningSimulator, serve
 
 START_S = 10.0

@@ -2,18 +2,18 @@
 
 import asyncio
 import contextlib
-import json
 import math
 import socket
 import struct
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain, repeat
 from typing import Any
 
 from aiohttp import web
 
-from holytui.provider.simulation import Script
+from holytui.provider.dialects import COMMENT, OPENAI, Dialect, Refused
+from holytui.provider.simulated_answer import Script
+from holytui.provider.simulator_wire import Wire, refused
 
 FOREVER_S = 86_400.0
 BURST_S = 0.2
@@ -26,26 +26,7 @@ DRIP_S = 1.0
 KEEPALIVE_S = 0.2
 
 _BREAKS_OFF = frozenset({"stall", "network", "cut", "error_event"})
-_INVALID = "invalid_request_error"
-_REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
-    "server_error": (503, {"message": "simulated: overloaded", "type": "server_error"}),
-    "rate_limit": (429, {"message": "simulated: slow down", "type": "rate_limit_exceeded"}),
-    "bad_request": (400, {"message": "simulated: this prompt is refused", "type": _INVALID}),
-    "context_length": (
-        400,
-        {
-            "message": "simulated: this model's maximum context length is exceeded",
-            "type": _INVALID,
-            "code": "context_length_exceeded",
-        },
-    ),
-    "auth": (401, {"message": "simulated: Incorrect API key provided", "code": "invalid_api_key"}),
-    "forbidden": (403, {"message": "simulated: not allowed here"}),
-    "quota": (429, {"message": "simulated: you exceeded your current quota", "code": "insufficient_quota"}),
-    "model": (404, {"message": "simulated: the model does not exist", "code": "model_not_found"}),
-    "unreadable": (400, {"message": "simulated: the request cannot be read", "type": _INVALID}),
-}
-REFUSALS = frozenset(_REFUSALS)
+REFUSALS = frozenset(OPENAI.refusals)
 
 
 class Gone(Exception):
@@ -60,17 +41,12 @@ class Exchange:
         outcome: what the ledger will say: `answered` (completely sent), `cut`, `refused` or `gone`.
     """
 
-    def __init__(self, request: web.Request, body: dict[str, Any], request_id: str) -> None:
+    def __init__(self, request: web.Request, body: dict[str, Any], request_id: str, dialect: Dialect) -> None:
         self._request = request
         self._body = body
+        self._dialect = dialect
+        self._wire = Wire(dialect, body, request_id)
         self._headers = {"x-request-id": request_id}
-        self._envelope = {
-            "id": request_id,
-            "object": "chat.completion.chunk" if body.get("stream") else "chat.completion",
-            "created": int(time.time()),
-            "model": body.get("model"),
-            "system_fingerprint": "simulator",
-        }
         self.status: int | None = None
         self.outcome = "cut"
 
@@ -97,13 +73,25 @@ class Exchange:
                 await asyncio.sleep(FOREVER_S)
         return await (self._stream(plan) if self._body.get("stream") else self._whole(plan))
 
-    def refuse(self, fault: str, *, retry_after: str | None = None) -> web.Response:
-        self.status, error = _REFUSALS[fault]
-        self.outcome = "refused"
-        headers = dict(self._headers)
-        if retry_after is not None:
-            headers["retry-after"] = retry_after
-        return web.json_response({"error": error}, status=self.status, headers=headers)
+    def tell(self, headers: Mapping[str, str]) -> None:
+        """Send these with whatever is answered."""
+        self._headers.update(headers)
+
+    def refuse(self, reason: str, *, retry_after: str | None = None) -> web.Response:
+        """Say no, for a reason that the dialect has words for."""
+        headers = {} if retry_after is None else {"retry-after": retry_after}
+        return self._refused(self._dialect.refusals[reason], headers)
+
+    def check_fields(self) -> web.Response | None:
+        """The refusal of a request with fields that this kind of server does not take, None when it takes them."""
+        refusal = self._dialect.no_stream_options
+        if refusal is None or "stream_options" not in self._body:
+            return None
+        return self._refused(refusal, {})
+
+    def _refused(self, what: Refused, headers: Mapping[str, str]) -> web.Response:
+        self.status, self.outcome = what.status, "refused"
+        return refused(what, {**self._headers, **headers})
 
     def drop(self) -> None:
         """Reset the connection: SO_LINGER 0 makes the close an RST."""
@@ -122,11 +110,8 @@ class Exchange:
 
     async def _whole(self, plan: Script) -> web.StreamResponse:
         """One JSON object, when the whole answer is there."""
-        await asyncio.sleep(plan.first_s + plan.gap_s * len(plan.pieces))
-        message = {"role": "assistant", "content": plan.text}
-        choice = {"index": 0, "message": message, "finish_reason": plan.finish}
-        data = json.dumps({**self._envelope, "choices": [choice], "usage": _usage(plan)}).encode()
-        response = await self._open("application/json")
+        response = await self._queue("application/json", plan.first_s + plan.gap_s * len(plan.pieces))
+        data = self._wire.whole(plan)
         if plan.fault in {"stall", "drip", "keepalive"}:
             await asyncio.sleep(FOREVER_S)
         if plan.fault in _BREAKS_OFF:
@@ -138,10 +123,9 @@ class Exchange:
 
     async def _stream(self, plan: Script) -> web.StreamResponse:
         """Server-sent events at the script's pace, with the script's fault."""
-        await asyncio.sleep(plan.first_s)
-        response = await self._open("text/event-stream")
+        response = await self._queue("text/event-stream", plan.first_s)
         while plan.fault == "keepalive":
-            await response.write(b": keep-alive\n\n")
+            await response.write(COMMENT)
             await asyncio.sleep(KEEPALIVE_S)
         rest = await self._content(response, plan)
         match plan.fault:
@@ -155,12 +139,26 @@ class Exchange:
                 await response.write_eof(rest)
                 return response
             case "error_event":
-                error = {"message": "simulated: broke half way", "type": "server_error"}
-                await response.write_eof(rest + _event({"error": error}))
+                await response.write_eof(rest + self._wire.broken())
                 return response
         # The end of the body goes out with the last event: a client that stops at [DONE] can keep the connection.
-        await response.write_eof(rest + self._tail(plan))
+        await response.write_eof(rest + self._wire.tail(plan))
         self.outcome = "answered"
+        return response
+
+    async def _queue(self, content_type: str, seconds: float) -> web.StreamResponse:
+        """Let a request wait for so long; some servers open their answer at once and show that they live."""
+        if self._dialect.keep_alive is None:
+            await asyncio.sleep(seconds)
+            return await self._open(content_type)
+        of_stream, of_object = self._dialect.keep_alive
+        beat = of_stream if content_type == "text/event-stream" else of_object
+        response = await self._open(content_type)
+        until = asyncio.get_running_loop().time() + seconds
+        await response.write(beat)
+        while (left := until - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(min(left, KEEPALIVE_S))
+            await response.write(beat)
         return response
 
     async def _open(self, content_type: str) -> web.StreamResponse:
@@ -173,7 +171,7 @@ class Exchange:
         """Send the pieces as they fall due; what is due at the end is returned, to go out with what follows."""
         loop = asyncio.get_running_loop()
         due = loop.time()
-        unsent = b""
+        unsent = self._wire.opening(plan)
         for events, seconds in self._bursts(plan):
             unsent += events
             if seconds:
@@ -186,7 +184,7 @@ class Exchange:
     def _bursts(self, plan: Script) -> Iterator[tuple[bytes, float]]:
         """(events, seconds until the next): pieces that come together."""
         if plan.fault == "drip":
-            yield from ((self._delta(piece), DRIP_S) for piece in chain(plan.pieces, repeat("and ")))
+            yield from ((self._wire.delta(piece), DRIP_S) for piece in chain(plan.pieces, repeat("and ")))
         pieces = plan.pieces
         if plan.fault in _BREAKS_OFF:
             pieces = pieces[: max(1, len(pieces) // 3)]
@@ -194,31 +192,5 @@ class Exchange:
         size = max(1, math.ceil(together / plan.gap_s) if plan.gap_s else len(pieces))
         for start in range(0, len(pieces), size):
             burst = pieces[start : start + size]
-            events = b"".join(map(self._delta, burst)) if plan.paced else self._delta("".join(burst))
+            events = b"".join(map(self._wire.delta, burst)) if plan.paced else self._wire.delta("".join(burst))
             yield events, plan.gap_s * len(burst)
-
-    def _delta(self, text: str) -> bytes:
-        return self._choice({"content": text}, None)
-
-    def _choice(self, delta: dict[str, str], finish: str | None) -> bytes:
-        return _event({**self._envelope, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
-
-    def _tail(self, plan: Script) -> bytes:
-        tail = self._choice({}, plan.finish)
-        options = self._body.get("stream_options")
-        if isinstance(options, dict) and options.get("include_usage"):
-            tail += _event({**self._envelope, "choices": [], "usage": _usage(plan)})
-        return tail + b"data: [DONE]\n\n"
-
-
-def _event(data: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(data).encode() + b"\n\n"
-
-
-def _usage(plan: Script) -> dict[str, int]:
-    output = len(plan.pieces)
-    return {
-        "prompt_tokens": plan.prompt_tokens,
-        "completion_tokens": output,
-        "total_tokens": plan.prompt_tokens + output,
-    }

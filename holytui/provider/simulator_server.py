@@ -9,9 +9,12 @@ from typing import Any
 
 from aiohttp import web
 
+from holytui.provider.dialects import DIALECTS
 from holytui.provider.ledger import Ledger
-from holytui.provider.simulation import MODELS, SimulatorError, SimulatorOptions, script
+from holytui.provider.simulated_answer import Script, script
+from holytui.provider.simulation import MODELS, SimulatorError, SimulatorOptions
 from holytui.provider.simulator_exchange import Exchange, Gone
+from holytui.provider.simulator_troubles import Troubles
 
 HOST = "127.0.0.1"
 BACKLOG = 4096
@@ -42,6 +45,8 @@ class RunningSimulator:
 
     def __init__(self, options: SimulatorOptions) -> None:
         self._options = options
+        self._dialect = DIALECTS[options.dialect]
+        self._troubles = Troubles(options)
         self._asked: Counter[tuple[str, str]] = Counter()
         self._requests = 0
         self._in_flight = 0
@@ -87,20 +92,26 @@ class RunningSimulator:
         body = _object(await request.read())
         model, prompt = str(body.get("model", "")), _last_user_message(body.get("messages"))
         self._requests += 1
-        exchange = Exchange(request, body, f"sim-{self._requests:06d}")
+        exchange = Exchange(request, body, f"sim-{self._requests:06d}", self._dialect)
         if prompt is None:
             return exchange.refuse("unreadable")
+        misfit = exchange.check_fields()
+        if misfit is not None:
+            return misfit
         # Counted by model too: two models asked the same side by side must not take each other's turn.
         self._asked[model, prompt] += 1
         nth = self._asked[model, prompt]
         self._in_flight += 1
         try:
-            refusal = self._refusal(model)
-            if refusal is not None:
-                return exchange.refuse(refusal, retry_after="1" if refusal == "rate_limit" else None)
             tokens = body.get("max_tokens")
             limit = tokens if isinstance(tokens, int) else None
-            return await exchange.answer(script(self._options, prompt, nth, limit, wants_json=exchange.wants_json))
+            plan = script(self._options, prompt, nth, limit, wants_json=exchange.wants_json)
+            refusal = self._turn_away(exchange, plan)
+            if refusal is not None:
+                return refusal
+            if not (model in MODELS or model.startswith("sim") or self._dialect.any_model):
+                return exchange.refuse("model")
+            return await exchange.answer(plan)
         except (asyncio.CancelledError, ConnectionError):
             exchange.outcome = "gone"
             raise
@@ -118,14 +129,21 @@ class RunningSimulator:
                 outcome=exchange.outcome,
             )
 
-    def _refusal(self, model: str) -> str | None:
-        """Why a request is turned away whatever it asks."""
-        options = self._options
-        if options.max_in_flight is not None and self._in_flight > options.max_in_flight:
-            return "rate_limit"
-        if options.auth_after is not None and self._requests > options.auth_after:
-            return "auth"
-        return None if model in MODELS or model.startswith("sim") else "model"
+    def _turn_away(self, exchange: Exchange, plan: Script) -> web.Response | None:
+        """Refuse a request whatever it asks, if the provider is in such a state.
+
+        Raises:
+            Gone: the connection is to be dropped.
+        """
+        trouble = self._troubles.meet(
+            nth=self._requests, in_flight=self._in_flight, tokens=plan.prompt_tokens + len(plan.pieces)
+        )
+        exchange.tell(self._troubles.limit_headers())
+        if trouble is None:
+            return None
+        if trouble.reason == "reset":
+            raise Gone
+        return exchange.refuse(trouble.reason, retry_after=trouble.retry_after)
 
 
 async def _label(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001  # aiohttp's signature

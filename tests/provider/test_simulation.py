@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.provider.simulation import FAULTS, LIVELY_LATENCY_S, LIVELY_SIGMA, connect_directive, script
+from holytui.provider.simulated_answer import connect_directive, script
+from holytui.provider.simulation import FAULTS, LIVELY_LATENCY_S, LIVELY_SIGMA
 from holytui.provider.simulator import SimulatorError, SimulatorOptions, options_from_url, parse_options
 from tests.processes import HOLYTUI, environment
 
@@ -46,7 +47,7 @@ def test_a_job_file_without_a_latency_gets_lively_answers(url: str) -> None:
     assert options_from_url(url) == SimulatorOptions(latency_s=LIVELY_LATENCY_S, latency_sigma=LIVELY_SIGMA)
 
 
-KNOWN = "auth_after, fault, first_token, latency, max_in_flight, seed, tokens_per_s"
+KNOWN = "auth_after, dialect, fault, first_token, latency, max_in_flight, outage, refuse, rpm, seed, tokens_per_s, tpm"
 
 
 @pytest.mark.parametrize(
