@@ -15,10 +15,9 @@ from holytui.core.estimate_words import (
     usd_range,
 )
 from holytui.core.failures import RULES, FailureKind
-from holytui.core.learning import ENOUGH, LearnedClock, tier_words
 from holytui.core.pricing import MoneyKind
 from holytui.core.progress import JobState, LogLine, Snapshot
-from holytui.core.words import by_count, clock, state_words, worth_retrying
+from holytui.core.words import by_count, clock, learned_words, state_words, worth_retrying
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import FailureGroup
 
@@ -78,7 +77,7 @@ def status_lines(snapshot: Snapshot) -> list[str]:
         lines.insert(2, f"  ETA   {eta_words(snapshot)}   {snapshot.rate_per_s:.2f}/s")
         if snapshot.concurrency_why:
             lines.append(f"  {snapshot.concurrency} of {snapshot.ceiling} at once: {snapshot.concurrency_why}")
-        lines += [f"  {clock_words(learned)}" for learned in snapshot.clocks[:CLOCKS_SHOWN]]
+        lines += [f"  {learned_words(learned)}" for learned in snapshot.clocks[:CLOCKS_SHOWN]]
     if snapshot.message:
         lines.append(f"  {safe(snapshot.message)}")
     if snapshot.owner is not None:
@@ -88,14 +87,6 @@ def status_lines(snapshot: Snapshot) -> list[str]:
         lines.append(f"  {number:>6,}  {kind:<20}  {RULES[FailureKind(kind)].advice}")
     lines += [f"  {line}" for line in log_lines(snapshot.last_events)]
     return lines
-
-
-def clock_words(learned: LearnedClock) -> str:
-    """An attempt clock and where its length comes from."""
-    about = f"{safe(learned.step)}, {safe(learned.model)}, {tier_words(learned.tier)}"
-    if learned.seconds is None:
-        return f"Clock {about}: not learned yet, {learned.observed} of {ENOUGH} answers"
-    return f"Clock {about}: {learned.seconds:.0f} s, learned from {count(learned.observed)} answers"
 
 
 def summary(snapshot: Snapshot) -> list[str]:

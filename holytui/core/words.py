@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from holytui.core.display import count, safe
 from holytui.core.failures import RULES, FailureKind
+from holytui.core.learning import ENOUGH, LearnedClock, tier_words
 from holytui.core.progress import JobState, Snapshot
 
 GLYPHS = {
@@ -61,3 +63,11 @@ def worth_retrying(snapshot: Snapshot) -> int:
     """Failed items of kinds that may succeed another time."""
     failures = snapshot.counters.failures.items()
     return sum(number for kind, number in failures if not RULES[FailureKind(kind)].same_again)
+
+
+def learned_words(learned: LearnedClock) -> str:
+    """An attempt clock and where its length comes from."""
+    about = f"{safe(learned.step)}, {safe(learned.model)}, {tier_words(learned.tier)}"
+    if learned.seconds is None:
+        return f"Clock {about}: not learned yet, {learned.observed} of {ENOUGH} answers"
+    return f"Clock {about}: {learned.seconds:.0f} s, learned from {count(learned.observed)} answers"

@@ -199,6 +199,8 @@ class OwnedRun:
         """Rest until the wake time, or until a person says so; then ask with one request first."""
         assert self._record is not None
         assert self._engine is not None
+        await self._record.flush()
+        self._counters = self._record.counters
         message = rest_message(halt, self._counters, time.time(), self.launch.target.variable)
         self._picture.wake_at = wake_at
         self._picture.set_state(halt.state, halt.reason, message)

@@ -168,6 +168,8 @@ class Picture:
             pending=counters.pending - running,
             ages=self.flights.ages(),
         )
+        if admission.outage.open:
+            return Eta(reason=reason)
         remaining = {step.name: counters.pending for step in self._launch.job.steps}
         return self.pace.eta(self._now(), remaining, reason)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from holytui.core.command import Command
 from holytui.core.estimate import Estimate, OtherModel, StepEstimate
 from holytui.core.failures import FailureKind
+from holytui.core.learning import LearnedClock
 from holytui.core.pricing import Money, MoneyKind, Price
 from holytui.core.progress import (
     Counters,
@@ -169,6 +170,12 @@ def snapshot(job: str, state: JobState, told: Counters, **more: object) -> Snaps
         models=("deepseek-v3.2",),
         provider="holysheep",
         ceiling=32,
+        concurrency_why="429 at 32 in flight; not back there for 12 s",
+        clocks=(
+            LearnedClock("summary", "deepseek-v3.2", 2, 118.0, 2914, 44.0, 78.7),
+            LearnedClock("title", "gpt-4.1", 1, 30.0, 2877, 6.0, 18.2),
+            LearnedClock("summary", "deepseek-v3.2", 3, None, 12, 60.0, 70.0),
+        ),
         taken_at=NOON,
     )
     return replace(base, **more)  # type: ignore[arg-type]  # fields by name

@@ -12,6 +12,7 @@ from holytui.core.display import span
 from holytui.core.progress import JobState
 from holytui.engine.admission.breaker import Breaker, Halt
 from holytui.engine.admission.budget import Budget
+from holytui.engine.admission.gate import GIVE_UP_S
 from holytui.engine.admission.outage import Outage, Tried
 from holytui.engine.admission.upstream import Place, Upstream
 
@@ -234,7 +235,8 @@ class Admission:
         wait = gate.opens_in or 0.0
         self._wake_in(wait)
         if gate.hopeless():
-            text = f"the provider keeps refusing for its rate limit: {message}"
+            asks = f"asks to wait {span(wait)}" if wait > GIVE_UP_S else "keeps refusing for its rate limit"
+            text = f"the provider {asks}: {message}"
             self.halt(Halt(JobState.PAUSED, "rate_limit", text, self._wall() + max(wait, LEAST_WAIT_S)))
 
     def succeeded(self, ticket: Ticket) -> None:

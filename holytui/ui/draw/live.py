@@ -7,13 +7,16 @@ from rich.text import Text
 
 from holytui.core.display import count, span
 from holytui.core.progress import LIVE_STATES, InFlight, LogLine, Snapshot
-from holytui.core.words import by_count, clock
+from holytui.core.words import by_count, clock, learned_words
 from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.words import advice, meaning
 
 GAUGE = 10
 FAILED_LINES = 3
 LOG_LINES = 2
+CLOCK_LINES = 3
+CLOCKS_FROM = 24
+"""Lines of the panel from which on there is room for the clocks."""
 
 
 def live(
@@ -22,7 +25,8 @@ def live(
     """The panel at this height; nothing moves but what changed."""
     failed = _failed_summary(pen, snapshot)
     events = [log_line(pen, event) for event in snapshot.last_events[:LOG_LINES]]
-    below = ([pen.blank(), *failed] if failed else []) + ([pen.blank(), *events] if events else [])
+    clocks = _clocks(pen, snapshot) if two_columns and height > CLOCKS_FROM else []
+    below = [line for block in (clocks, failed, events) if block for line in (pen.blank(), *block)]
     room = max(2, height - len(below))
     if flights or snapshot.state in LIVE_STATES:
         above = in_flight(pen, snapshot, flights, room, gauge=two_columns)
@@ -39,7 +43,7 @@ def in_flight(
     id_width = max(22, min(48, pen.width // 4))
     step_width = max([7, *(min(12, len(flight.step)) for flight in flights)])
     muted = pen.palette.muted
-    of = f" of {snapshot.concurrency}" if pen.width >= 110 and snapshot.concurrency else ""
+    of = f" of {snapshot.ceiling}" if pen.width >= 110 and snapshot.ceiling else ""
     header = pen.line().gap(1).cell(f"IN FLIGHT {len(flights)}{of}, oldest first", id_width + step_width + 2, muted)
     header.cell("NOW", 10, muted).cell("s", 6, muted, right=True).cell("of", 5, muted, right=True).gap(2)
     if gauge:
@@ -80,6 +84,11 @@ def _phase_style(pen: Pen, phase: str) -> Style:
     if phase == "silent" or phase.startswith("retry"):
         return pen.palette.warn
     return pen.palette.plain if phase == "streaming" else pen.palette.muted
+
+
+def _clocks(pen: Pen, snapshot: Snapshot) -> list[Text]:
+    """What the attempt clocks have learned, the best known first."""
+    return [pen.plain(f" {learned_words(clock)}", pen.palette.muted) for clock in snapshot.clocks[:CLOCK_LINES]]
 
 
 def _nothing(snapshot: Snapshot) -> str:
