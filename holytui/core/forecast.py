@@ -68,24 +68,25 @@ def forecast(steps: Sequence[StepNeeds], answered: Iterable[Answered] = ()) -> t
         answered: what came back so far; of other models it tells how they count, not how long they answer.
     """
     seen = tuple(answered)
-    by_step, by_model = calibrated(seen)
+    by_model = calibrated(seen)
     made: dict[str, StepForecast] = {}
     texts: dict[str, Range] = {}
     for needs in steps:
         mine = next((one for one in seen if (one.step, one.model) == (needs.step, needs.model)), None)
         known = mine if mine is not None and mine.answers >= ENOUGH_ANSWERS else None
-        counts, name = (by_step, needs.step) if mine is not None else (by_model, needs.model)
+        # A step's own prompts tell more than those of others, which may be in another script.
+        counts = by_model if mine is None else calibrated([mine])
         prior = prior_of(needs.chars, needs.size)
         chars = Range(needs.chars, needs.chars, needs.chars)
         for step, times in needs.uses.items():
             chars += texts[step].times(times)
         tokens_out = _output(needs, known)
-        each = counts.tokens_per_char(name, prior)
+        each = counts.tokens_per_char(needs.model, prior)
         # What a step answers, a later one reads: its text as long as those seen, else as its tokens would be.
         texts[needs.step] = known.answer_chars.more(needs.requests) if known is not None else tokens_out.times(1 / each)
         made[needs.step] = StepForecast(
             needs=needs,
-            input=_tokens(chars, each, counts.spread(name, prior)),
+            input=_tokens(chars, each, counts.spread(needs.model, prior)),
             output=tokens_out,
             cached_share=min(1.0, known.cached / known.input) if known is not None and known.input else 0.0,
             seconds=_seconds(needs, known),

@@ -49,58 +49,58 @@ class _Seen:
 
 @dataclass(slots=True)
 class Calibration:
-    """Learns how many tokens a model makes of a text. Names may be those of models, or of steps."""
+    """Learns how many tokens a model makes of a text."""
 
     _seen: dict[str, _Seen] = field(default_factory=dict)
 
-    def learn(self, name: str, chars: float, tokens: float, requests: int = 1) -> None:
+    def learn(self, model: str, chars: float, tokens: float, requests: int = 1) -> None:
         """Requests came back with usage.
 
         Args:
-            name: what they are counted under.
+            model: that was asked.
             chars: of all their messages; nothing is learned from none.
             tokens: that the provider counted as their input, cached ones included.
             requests: how many they are.
         """
         if chars <= 0 or tokens <= 0 or requests <= 0:
             return
-        seen = self._seen.setdefault(name, _Seen())
+        seen = self._seen.setdefault(model, _Seen())
         seen.requests += requests
         seen.chars += chars
         seen.tokens += tokens
 
-    def knows(self, name: str) -> bool:
-        """Whether anything was learned under this name."""
-        return name in self._seen
+    def knows(self, model: str) -> bool:
+        """Whether anything was learned of this model."""
+        return model in self._seen
 
-    def tokens_per_char(self, name: str, prior: float = PRIOR_CHARS_PER_TOKEN) -> float:
+    def tokens_per_char(self, model: str, prior: float = PRIOR_CHARS_PER_TOKEN) -> float:
         """Tokens a character comes to; above 0.
 
         Args:
-            name: what was learned under it; the prior alone where that is nothing.
+            model: the prior alone counts where nothing was learned of it.
             prior: characters per token before anything is learned.
         """
-        seen = self._seen.get(name)
+        seen = self._seen.get(model)
         if seen is None:
             return 1 / prior
         # The prior speaks for requests as long as those seen, so that their length does not weigh in.
         weight = PRIOR_REQUESTS / seen.requests
         return (weight / prior + seen.tokens / seen.chars) / (weight + 1)
 
-    def chars_per_token(self, name: str, prior: float = PRIOR_CHARS_PER_TOKEN) -> float:
+    def chars_per_token(self, model: str, prior: float = PRIOR_CHARS_PER_TOKEN) -> float:
         """The same the other way round."""
-        return 1 / self.tokens_per_char(name, prior)
+        return 1 / self.tokens_per_char(model, prior)
 
-    def spread(self, name: str, prior: float = PRIOR_CHARS_PER_TOKEN) -> float:
+    def spread(self, model: str, prior: float = PRIOR_CHARS_PER_TOKEN) -> float:
         """How far `tokens_per_char` may be off, as a share of it.
 
         What was seen always lies inside: the further it is from the prior, the longer the prior's share of the
         figure keeps the range wide.
         """
-        seen = self._seen.get(name)
+        seen = self._seen.get(model)
         if seen is None:
             return PRIOR_SPREAD
-        apart = abs(seen.tokens / seen.chars - 1 / prior) / self.tokens_per_char(name, prior)
+        apart = abs(seen.tokens / seen.chars - 1 / prior) / self.tokens_per_char(model, prior)
         share = PRIOR_REQUESTS / (PRIOR_REQUESTS + seen.requests)
         return max(PRIOR_SPREAD, apart) * share + SPREAD_FLOOR
 
@@ -117,10 +117,9 @@ def prior_of(chars: float, size: float) -> float:
     return PRIOR_CHARS_PER_TOKEN * chars / size if chars and size else PRIOR_CHARS_PER_TOKEN
 
 
-def calibrated(answered: Iterable[Answered]) -> tuple[Calibration, Calibration]:
-    """What was answered, learned by step and by model."""
-    by_step, by_model = Calibration(), Calibration()
+def calibrated(answered: Iterable[Answered]) -> Calibration:
+    """What answers told, by model."""
+    calibration = Calibration()
     for seen in answered:
-        by_step.learn(seen.step, seen.prompt_chars, seen.input, seen.answers)
-        by_model.learn(seen.model, seen.prompt_chars, seen.input, seen.answers)
-    return by_step, by_model
+        calibration.learn(seen.model, seen.prompt_chars, seen.input, seen.answers)
+    return calibration

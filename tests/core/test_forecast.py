@@ -1,5 +1,7 @@
 """What steps come to: a guess before they run, what answers tell afterwards."""
 
+from dataclasses import replace
+
 import pytest
 
 from holytui.core.forecast import ENOUGH_ANSWERS, StepNeeds, duration, forecast
@@ -69,6 +71,12 @@ def test_few_answers_and_those_of_another_model_leave_the_length_a_guess() -> No
         assert step.answers == 0
         assert step.output == forecast([SUMMARY])[0].output
     assert few.input.mid > forecast([SUMMARY])[0].input.mid == other.input.mid
+
+
+def test_a_retry_with_another_model_does_not_change_how_this_one_counts() -> None:
+    alone = forecast([SUMMARY], [seen("summary")])
+    other = replace(seen("summary", 500, model="another"), input=500 * 9_000.0)
+    assert forecast([SUMMARY], [other, seen("summary")]) == alone
 
 
 def test_no_forecast_goes_beyond_max_tokens() -> None:
