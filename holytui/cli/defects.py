@@ -6,7 +6,7 @@ import time
 import traceback
 from pathlib import Path
 
-from holytui.provider.errors import redact
+from holytui.provider.redaction import redact
 
 ENDS_OF_KEY_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 

@@ -2,15 +2,16 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import from_json
 
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import Usage
-from holytui.provider.errors import ProviderError, classify_event, redact
+from holytui.provider.errors import ProviderError, classify_event
 from holytui.provider.events import Content, Event, Finish, KeepAlive, Reasoning, UsageSeen
+from holytui.provider.redaction import redact
 from holytui.provider.sse import Beat, Data
 
 QUOTED_CHARS = 120
@@ -21,8 +22,18 @@ MOST_TOKENS = 10**12
 class AnswerReader:
     """Turns what one response says into events; foreign shapes are no more than a ProviderError."""
 
-    def __init__(self, model: str, status: int, request_id: str, secret: str) -> None:
+    def __init__(self, model: str, status: int, request_id: str, secret: str, asked: Callable[[], str]) -> None:
+        """Prepare.
+
+        Args:
+            model: that was asked for.
+            status: of HTTP.
+            request_id: the provider's name for the request.
+            secret: the key, to be removed from errors.
+            asked: gives the text of what was asked, for errors that quote it.
+        """
         self._model = model
+        self._asked = asked
         self._status = status
         self._request_id = request_id
         self._secret = secret
@@ -115,7 +126,13 @@ class AnswerReader:
         if not isinstance(data, dict):
             raise self._unreadable("the answer is not a JSON object")
         if data.get("error"):
-            raise classify_event(data["error"], secret=self._secret, status=self._status, request_id=self._request_id)
+            raise classify_event(
+                data["error"],
+                secret=self._secret,
+                status=self._status,
+                request_id=self._request_id,
+                asked=self._asked(),
+            )
         return data
 
     def _unreadable(self, message: str) -> ProviderError:

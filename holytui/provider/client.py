@@ -16,10 +16,12 @@ from httpx_aiohttp import AiohttpTransport
 from holytui import __version__
 from holytui.core.failures import FailureKind
 from holytui.provider.answer import AnswerReader
-from holytui.provider.errors import ProviderError, classify, redact, request_id
+from holytui.provider.errors import ProviderError, classify, request_id
 from holytui.provider.events import Event, Opened
 from holytui.provider.presets import Endpoint
+from holytui.provider.redaction import redact
 from holytui.provider.sse import Decoder
+from holytui.provider.stream_options import REFUSAL_STATUSES, StreamOptions
 from holytui.provider.transport import broken, connected, open_transport
 
 ERROR_BYTES = 64_000
@@ -47,6 +49,11 @@ class ChatRequest:
     max_tokens: int | None = None
     json_object: bool = False
     stream: bool = True
+
+    @property
+    def text(self) -> str:
+        """All that is said in it."""
+        return "\n".join(message.content for message in self.messages)
 
     def body(self, *, with_usage: bool) -> bytes:
         """The JSON that is sent; ASCII, so that lone surrogates survive as escapes."""
@@ -90,7 +97,7 @@ class ChatClient:
         self._detour = detour
         self._headers: httpx.Headers | None = None
         self._transport: AiohttpTransport | None = None
-        self._with_usage = True
+        self._stream_options = StreamOptions()
         self._tails: deque[asyncio.Task[None]] = deque()
         self.extra_requests = 0
         """Requests asked a second time because `stream_options` was refused."""
@@ -107,19 +114,19 @@ class ChatClient:
         Raises:
             ProviderError: an error answer, a broken connection, or a stream that was cut.
         """
-        while True:
-            with_usage = self._with_usage
-            try:
-                async with aclosing(self._once(request, on_connected, with_usage=with_usage)) as events:
-                    async for event in events:
-                        yield event
-            except ProviderError as error:
-                if not (with_usage and request.stream and _refuses_stream_options(error)):
-                    raise
-                self._with_usage = False
-                self.extra_requests += 1
-                continue
+        with_usage = request.stream and self._stream_options.wanted
+        try:
+            async with aclosing(self._once(request, on_connected, with_usage=with_usage)) as events:
+                async for event in events:
+                    yield event
             return
+        except ProviderError as error:
+            if not (with_usage and self._stream_options.may_be_why(error, request.text)):
+                raise
+        self.extra_requests += 1
+        async with aclosing(self._without_usage(request, on_connected)) as events:
+            async for event in events:
+                yield event
 
     async def models(self) -> tuple[str, ...]:
         """The models the endpoint names.
@@ -130,7 +137,7 @@ class ChatClient:
         response = await self._send("GET", "/models", None, lambda: None)
         try:
             if response.status_code != 200:
-                raise await self._refusal(response)
+                raise await self._refusal(response, "")
             data = json.loads(await _text(response.aiter_bytes()))
             return tuple(str(entry["id"]) for entry in data["data"])
         except httpx.HTTPError as error:
@@ -152,6 +159,21 @@ class ChatClient:
             transport, self._transport = self._transport, None
             await transport.aclose()
 
+    async def _without_usage(
+        self, request: ChatRequest, on_connected: Callable[[], None]
+    ) -> AsyncGenerator[Event, None]:
+        """Ask once more without `stream_options`, and learn whether they were why the request was refused."""
+        try:
+            async with aclosing(self._once(request, on_connected, with_usage=False)) as events:
+                async for event in events:
+                    if isinstance(event, Opened):
+                        self._stream_options.was_why()
+                    yield event
+        except ProviderError as error:
+            if error.status in REFUSAL_STATUSES:
+                self._stream_options.was_not_why()
+            raise
+
     async def _once(
         self, request: ChatRequest, on_connected: Callable[[], None], *, with_usage: bool
     ) -> AsyncGenerator[Event, None]:
@@ -160,11 +182,11 @@ class ChatClient:
         reader = None
         try:
             if not 200 <= response.status_code < 300:
-                raise await self._refusal(response)
+                raise await self._refusal(response, request.text)
             headers = _headers(response)
             name = redact(request_id(headers), self._secret)
             yield Opened(response.status_code, name, headers)
-            reader = AnswerReader(request.model, response.status_code, name, self._secret)
+            reader = AnswerReader(request.model, response.status_code, name, self._secret, lambda: request.text)
             kind = headers.get("content-type", "")
             streams = "application/json" not in kind and (request.stream or "text/event-stream" in kind)
             async with aclosing(_streamed(chunks, reader) if streams else _whole(chunks, reader)) as events:
@@ -200,9 +222,9 @@ class ChatClient:
         with suppress(ValueError):
             self._tails.remove(tail)
 
-    async def _refusal(self, response: httpx.Response) -> ProviderError:
+    async def _refusal(self, response: httpx.Response, asked: str) -> ProviderError:
         text = await _text(response.aiter_bytes(), ERROR_BYTES)
-        return classify(response.status_code, _headers(response), text, secret=self._secret)
+        return classify(response.status_code, _headers(response), text, secret=self._secret, asked=asked)
 
     async def _send(
         self, method: str, path: str, body: bytes | None, on_connected: Callable[[], None]
@@ -273,11 +295,6 @@ def _url(text: str) -> httpx.URL:
 def _headers(response: httpx.Response) -> dict[str, str]:
     """By lower-case name; httpx's own mapping guesses an encoding at every look."""
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
-
-
-def _refuses_stream_options(error: ProviderError) -> bool:
-    named = "stream_options" in error.body or "include_usage" in error.body
-    return error.status in {400, 422} and named
 
 
 async def _text(chunks: AsyncIterator[bytes], limit: int | None = None) -> str:

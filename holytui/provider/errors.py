@@ -3,49 +3,45 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from holytui.core.failures import FailureKind
+from holytui.provider.error_body import Said, read_body
 from holytui.provider.limits import wait_for_reset
+from holytui.provider.redaction import redact
 
 BODY_CHARS = 4_000
 MESSAGE_CHARS = 300
-READ_CHARS = 16_000
-"""What of a body is looked at: enough for every explanation, little enough for a hostile page."""
-
 SHORT_WAIT_S = 60.0
 """A quota-type 429 with a Retry-After up to this is a rate limit: some gateways name it so."""
 
-REDACTED = "[key removed]"
-SHORTEST_SECRET = 4
-"""Servers that need no key are given `x` or `no`; taking such a letter out of a text would only spoil it."""
-
-_KEY_LIKE = re.compile(r"(?:sk-|cr_)[A-Za-z0-9_-]{16,}")
-_TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _SERVER_STATUSES = frozenset({408, 409})
 """Besides every 5xx."""
 
-# Phrases as `_words` writes them: lower case, `_` and `-` as blanks.
+# Phrases as `words_of` writes them: lower case, `_` and `-` as blanks.
 _QUOTA = re.compile(
     "insufficient quota|credit balance exhausted|billing hard limit reached|billing not active|access terminated"
     "|quota exceeded|insufficient balance|exceeded your current quota|credit balance is too low|payment required"
-    "|insufficient credits|insufficient funds|not enough balance"
+    "|insufficient credits|insufficient funds|not enough balance|budget exceeded|budget has been exceeded"
+    "|out of credits|all available credits|spending limit|arrearage|account overdue"
 )
 _WRONG_KEY = re.compile(
     r"(invalid|incorrect|missing|no|expired|wrong|revoked|malformed)( x)? api ?key"
     r"|api ?key( \S+)? (is )?(not valid|invalid|expired|missing|incorrect|revoked|disabled)"
     r"|api key provided|authentication (error|fails|failed)|invalid authentication|unauthenticated"
+    # LiteLLM's gateway without a database, to every key but its own.
+    r"|no connected db"
 )
 _FORBIDDEN_KEY = re.compile(
     r"unauthori[sz]ed|not authori[sz]ed|permission (denied|error)|insufficient permissions?|invalid (key|token)"
     r"|token (is )?(expired|invalid|revoked)|authentication|account (is )?(disabled|suspended|deactivated|banned)"
 )
 _CONTEXT = re.compile(
-    "context length|maximum context|context window|too many tokens|prompt is too long|input is too long"
+    "context ?length|maximum context|context ?window|context ?size|too many tokens|prompt is too long"
+    "|input is too long"
     "|exceeds the model's maximum|string above max length|exceed context|exceeds the available context"
     "|maximum prompt length|input token count|reduce the length|exceeds the maximum number of tokens"
 )
@@ -55,6 +51,7 @@ _MODEL = re.compile(
     r"|has been (retired|deprecated|removed|decommissioned|shut down))",
     re.DOTALL,
 )
+_MODEL_FORBIDDEN = re.compile("model not found")
 _RATE = re.compile("rate limit|too many requests|throttl")
 
 
@@ -94,25 +91,7 @@ class ProviderError(Exception):
         return self.kind is FailureKind.AUTH
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What an error body says, whatever its shape: the message, and all its words for matching."""
-
-    message: str
-    words: str
-
-    def has(self, phrases: re.Pattern[str]) -> bool:
-        return phrases.search(self.words) is not None
-
-
-def redact(text: str, secret: str) -> str:
-    """Take the key out of a text, and whatever looks like one."""
-    if len(secret) >= SHORTEST_SECRET:
-        text = text.replace(secret, REDACTED)
-    return _KEY_LIKE.sub(REDACTED, text)
-
-
-def classify(status: int, headers: Mapping[str, str], body_text: str, *, secret: str) -> ProviderError:
+def classify(status: int, headers: Mapping[str, str], body_text: str, *, secret: str, asked: str = "") -> ProviderError:
     """The error that an answer other than 2xx stands for.
 
     Args:
@@ -120,8 +99,9 @@ def classify(status: int, headers: Mapping[str, str], body_text: str, *, secret:
         headers: with lower-case names.
         body_text: JSON of any shape, HTML or plain.
         secret: the key, to be removed.
+        asked: the text of what was asked, for bodies that quote it.
     """
-    said = _read(body_text, secret)
+    said = read_body(body_text, asked, secret)
     wait = retry_after(headers)
     if wait is None and status == 429:
         wait = wait_for_reset(headers)
@@ -138,14 +118,14 @@ def classify(status: int, headers: Mapping[str, str], body_text: str, *, secret:
     )
 
 
-def classify_event(error: Any, *, secret: str, status: int, request_id: str) -> ProviderError:
+def classify_event(error: Any, *, secret: str, status: int, request_id: str, asked: str = "") -> ProviderError:
     """The error that an error event inside a 200 stream stands for.
 
     The provider failed on its side unless the event's code or words say something else: a relay passes on
     what the model's own server answered.
     """
     body = json.dumps({"error": error})
-    said = _read(body, secret)
+    said = read_body(body, asked, secret)
     inner = _inner_status(error)
     kind = _kind(inner, said, None) if inner is not None else _kind_by_words(said)
     message = f"an error inside the stream: {said.message or 'no explanation'}"
@@ -178,7 +158,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return None
 
 
-def _kind(status: int, said: _Said, wait: float | None) -> FailureKind:
+def _kind(status: int, said: Said, wait: float | None) -> FailureKind:
     if status == 429:
         quota = said.has(_QUOTA) and (wait is None or wait > SHORT_WAIT_S)
         return FailureKind.QUOTA if quota else FailureKind.RATE_LIMIT
@@ -193,34 +173,34 @@ def _kind(status: int, said: _Said, wait: float | None) -> FailureKind:
     return _refusal_kind(status, said)
 
 
-def _forbidden_kind(said: _Said) -> FailureKind:
-    if said.has(_QUOTA):
+def _forbidden_kind(said: Said) -> FailureKind:
+    if said.means(_QUOTA):
         return FailureKind.QUOTA
-    if "model not found" in said.words:
+    if said.means(_MODEL_FORBIDDEN):
         return FailureKind.MODEL_NOT_FOUND
-    return FailureKind.AUTH if said.has(_WRONG_KEY) or said.has(_FORBIDDEN_KEY) else FailureKind.BAD_REQUEST
+    return FailureKind.AUTH if said.means(_WRONG_KEY) or said.means(_FORBIDDEN_KEY) else FailureKind.BAD_REQUEST
 
 
-def _refusal_kind(status: int, said: _Said) -> FailureKind:
+def _refusal_kind(status: int, said: Said) -> FailureKind:
     """400, 404, 413, 422 and their like: the request's own fault, unless the words say otherwise."""
     if status == 413 or said.has(_CONTEXT):
         return FailureKind.CONTEXT_LENGTH
-    if said.has(_QUOTA):
+    if said.means(_QUOTA):
         return FailureKind.QUOTA
-    if status in {400, 404}:
-        if said.has(_WRONG_KEY):
+    if status in {400, 404, 422}:
+        if said.means(_WRONG_KEY):
             return FailureKind.AUTH
-        if said.has(_MODEL):
+        if said.means(_MODEL):
             return FailureKind.MODEL_NOT_FOUND
     return FailureKind.BAD_REQUEST
 
 
-def _kind_by_words(said: _Said) -> FailureKind:
-    if said.has(_QUOTA):
+def _kind_by_words(said: Said) -> FailureKind:
+    if said.means(_QUOTA):
         return FailureKind.QUOTA
-    if said.has(_RATE):
+    if said.means(_RATE):
         return FailureKind.RATE_LIMIT
-    return FailureKind.AUTH if said.has(_WRONG_KEY) else FailureKind.SERVER_ERROR
+    return FailureKind.AUTH if said.means(_WRONG_KEY) else FailureKind.SERVER_ERROR
 
 
 def _inner_status(error: Any) -> int | None:
@@ -232,41 +212,6 @@ def _inner_status(error: Any) -> int | None:
         if isinstance(value, int) and 400 <= value < 600:
             return value
     return None
-
-
-def _read(body: str, secret: str) -> _Said:
-    """The message and the words of a body: `{"error": {...}}`, `{"error": "text"}`, `{"detail": …}`, text, HTML.
-
-    The key goes before anything is cut: half a key is not found any more.
-    """
-    parts: list[str] = []
-    try:
-        message = _gather(json.loads(body), parts)
-    except (ValueError, RecursionError):
-        text = " ".join(_TAGS.sub(" ", redact(body, secret)[:READ_CHARS]).split())
-        return _Said(text, _words(text))
-    return _Said(" ".join(redact(message, secret)[:READ_CHARS].split()), _words(" ".join(parts)))
-
-
-def _gather(data: Any, parts: list[str]) -> str:
-    """Collect type, code and text; return the text."""
-    if isinstance(data, str):
-        parts.append(data)
-        return data
-    if isinstance(data, list):
-        return "; ".join(filter(None, (_gather(entry, parts) for entry in data[:5])))
-    if not isinstance(data, dict):
-        return ""
-    parts.extend(data[name] for name in ("type", "code", "status") if isinstance(data.get(name), str))
-    for name in ("error", "message", "msg", "detail", "errors"):
-        if data.get(name) and (text := _gather(data[name], parts)):
-            return text
-    return ""
-
-
-def _words(text: str) -> str:
-    """Lower case, with `_` and `-` as blanks: providers spell the same word each way."""
-    return " ".join(text[:READ_CHARS].lower().replace("_", " ").replace("-", " ").split())
 
 
 def _sentence(text: str, secret: str) -> str:

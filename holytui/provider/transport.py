@@ -3,6 +3,7 @@
 httpx's client around the transport costs half the rate, so the transport is called directly.
 """
 
+import ssl
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -15,8 +16,9 @@ from aiohttp.connector import Connection
 from httpx_aiohttp import AiohttpTransport
 
 from holytui.core.failures import FailureKind
-from holytui.provider.errors import ProviderError, redact
+from holytui.provider.errors import ProviderError
 from holytui.provider.presets import is_loopback
+from holytui.provider.redaction import redact
 from holytui.provider.resolver import Resolver
 
 KEEPALIVE_S = 30.0
@@ -41,7 +43,7 @@ def open_transport(base_url: str, max_connections: int) -> AiohttpTransport:
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(_tell_connected)
     trace.on_connection_reuseconn.append(_tell_connected)
-    context = httpx.create_ssl_context()
+    context = _tls(base_url)
     connector = aiohttp.TCPConnector(
         limit=max_connections, resolver=Resolver(), keepalive_timeout=KEEPALIVE_S, ssl=context
     )
@@ -56,6 +58,14 @@ def open_transport(base_url: str, max_connections: int) -> AiohttpTransport:
         read_bufsize=READ_BUFFER,
     )
     return AiohttpTransport(client=session, verify=context)
+
+
+def _tls(base_url: str) -> ssl.SSLContext:
+    """How certificates are checked; what never leaves this machine in the clear needs none."""
+    if is_loopback(base_url) and urlsplit(base_url).scheme == "http":
+        # It trusts nobody. To read whom to trust takes a third of a second.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.create_ssl_context()
 
 
 def environment_proxy(base_url: str) -> str | None:

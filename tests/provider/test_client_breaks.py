@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from holytui.core.failures import FailureKind as Kind
-from holytui.provider.errors import REDACTED, ProviderError
+from holytui.provider.errors import ProviderError
 from holytui.provider.events import Content, Finish, Opened
+from holytui.provider.redaction import REDACTED
 from tests.provider.scripted import (
     DONE,
     END,

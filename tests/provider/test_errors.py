@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui.core.failures import FailureKind as Kind
-from holytui.provider.errors import BODY_CHARS, REDACTED, classify, classify_event, redact, retry_after
+from holytui.provider.errors import BODY_CHARS, classify, classify_event, retry_after
+from holytui.provider.redaction import REDACTED, redact
 
 SECRET = "cr_0123456789abcdef0123"
 
 
-def kind_of(status: int, body: Any, headers: dict[str, str] | None = None) -> Kind:
+def kind_of(status: int, body: Any, headers: dict[str, str] | None = None, asked: str = "") -> Kind:
     text = body if isinstance(body, str) else json.dumps(body)
-    return classify(status, headers or {}, text, secret=SECRET).kind
+    return classify(status, headers or {}, text, secret=SECRET, asked=asked).kind
 
 
 @pytest.mark.parametrize(
@@ -81,9 +82,20 @@ def test_the_message_in_bodies_of_every_shape(body: Any, message: str) -> None:
         "access_terminated",
         "quota_exceeded",
         "Insufficient Balance",
+        "budget_exceeded",
     ],
 )
-@pytest.mark.parametrize("write", [str, str.upper, lambda word: word.replace("_", " ")])
+@pytest.mark.parametrize(
+    "write",
+    [
+        str,
+        str.upper,
+        str.title,
+        lambda word: word.replace("_", " "),
+        lambda word: word.replace("_", "-"),
+    ],
+    ids=["as it is", "upper", "title", "blanks", "hyphens"],
+)
 @pytest.mark.parametrize("where", ["type", "code", "message"])
 def test_an_empty_account_is_told_by_its_words(word: str, write: Any, where: str) -> None:
     body = {"error": {where: write(word)}}
@@ -93,6 +105,13 @@ def test_an_empty_account_is_told_by_its_words(word: str, write: Any, where: str
     assert kind_of(429, body, {"retry-after": "3600"}) is Kind.QUOTA
     assert kind_of(429, body, {"retry-after": "60"}) is Kind.RATE_LIMIT
     assert kind_of(503, body) is Kind.SERVER_ERROR
+
+
+@pytest.mark.parametrize("where", ["type", "code", "status"])
+def test_names_in_camel_case_are_words_too(where: str) -> None:
+    assert kind_of(403, {"error": {where: "InsufficientBalance", "message": "no"}}) is Kind.QUOTA
+    assert kind_of(400, {"error": {where: "InvalidApiKey", "message": "no"}}) is Kind.AUTH
+    assert kind_of(400, {"error": {where: "SomethingElse", "message": "no"}}) is Kind.BAD_REQUEST
 
 
 @pytest.mark.parametrize(
@@ -261,7 +280,11 @@ def test_a_body_is_bounded() -> None:
     assert len(error.message) <= 300
 
 
-@pytest.mark.parametrize("body", ["<" * 64_000, "<script" * 9_000, "[" * 64_000, '{"error":' * 9_000, "é<" * 30_000])
+@pytest.mark.parametrize(
+    "body",
+    ["<" * 64_000, "<script" * 9_000, "[" * 64_000, '{"error":' * 9_000, "é<" * 30_000],
+    ids=lambda body: body[:8],
+)
 def test_a_hostile_body_costs_no_time(body: str) -> None:
     began = time.process_time()
     assert classify(400, {}, body, secret=SECRET).kind is Kind.BAD_REQUEST
@@ -304,3 +327,86 @@ def test_any_body_is_classified(body: Any, status: int) -> None:
 def test_an_error_inside_a_stream(error: Any, kind: Kind, status: int) -> None:
     raised = classify_event(error, secret="", status=200, request_id="r")
     assert (raised.kind, raised.status, raised.request_id) == (kind, status, "r")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        # Relays pass on what the model's own server said, as a text.
+        (
+            400,
+            {"error": {"message": 'litellm.BadRequestError: DeepseekException - {"error":{"message":"Insufficient '
+                                  'Balance","code":"invalid_request_error"}}', "code": "400"}},
+            Kind.QUOTA,
+        ),
+        (
+            400,
+            {"error": {"message": "Error code: 401 - {'error': {'message': 'Incorrect API key provided: x'}}"}},
+            Kind.AUTH,
+        ),
+        (422, {"detail": "Invalid API key"}, Kind.AUTH),
+        (400, {"error": {"message": "No connected db.", "type": "no_db_connection", "code": "400"}}, Kind.AUTH),
+        (429, {"error": {"message": "Budget has been exceeded! Current cost: 2.0, Max budget: 1.0"}}, Kind.QUOTA),
+        (400, {"error": {"code": "InvalidApiKey", "message": "x"}}, Kind.AUTH),
+        (404, {"error": {"code": "ModelNotFound", "message": "x"}}, Kind.MODEL_NOT_FOUND),
+        (400, {"error": {"message": "litellm.ContextWindowExceededError: too much"}}, Kind.CONTEXT_LENGTH),
+        (400, {"error": {"message": "the request exceeds the available context size"}}, Kind.CONTEXT_LENGTH),
+    ],
+)  # fmt: skip
+def test_words_of_servers_that_were_met(status: int, body: Any, kind: Kind) -> None:
+    assert kind_of(status, body) is kind
+    assert kind_of(status, body, asked="Describe rivers and mountains") is kind
+
+
+TICKET = """Classify this ticket: "Since Monday I get 'insufficient_quota', before it was Incorrect API key provided.
+The model gpt-9 does not exist either, says support, and my account is disabled. Billing_Not_Active!" """
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": f"Your prompt was refused: {TICKET}", "code": "invalid_prompt"}},
+        {"error": {"message": f"Your prompt was refused: {TICKET[:120]}…"}},
+        {"error": f"refused: {TICKET.upper()}"},
+        {"detail": [{"loc": ["body", "messages"], "msg": f"Value error, not allowed: {TICKET}", "input": TICKET}]},
+        f"refused: {TICKET}",
+        f"<html><p>Request blocked: {TICKET}</p></html>",
+        {"error": {"message": "The model refused: " + TICKET[TICKET.index("model gpt-9") :]}},
+    ],
+    ids=["error", "cut", "text", "FastAPI", "plain", "HTML", "a phrase that begins outside"],
+)
+@pytest.mark.parametrize("status", [400, 403, 404, 422])
+def test_words_quoted_from_the_prompt_do_not_stop_a_job(status: int, body: Any) -> None:
+    assert kind_of(status, body, asked=f"Be brief.\n{TICKET}") is Kind.BAD_REQUEST
+    # The same words from the provider itself, for another prompt, do.
+    assert kind_of(status, body, asked="Describe rivers") in {Kind.QUOTA, Kind.AUTH, Kind.MODEL_NOT_FOUND}
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (400, {"message": TICKET, "code": "insufficient_quota"}, Kind.QUOTA),
+        (403, {"message": TICKET, "type": "invalid_api_key"}, Kind.AUTH),
+        (400, {"message": f"{TICKET} - Insufficient Balance"}, Kind.QUOTA),
+        (401, {"message": TICKET}, Kind.AUTH),
+        (402, {"message": TICKET}, Kind.QUOTA),
+        (429, {"message": "insufficient_quota"}, Kind.QUOTA),
+    ],
+)
+def test_what_the_provider_says_itself_counts_though_the_prompt_speaks_of_the_like(
+    status: int, error: dict[str, str], kind: Kind
+) -> None:
+    assert kind_of(status, {"error": error}, asked=TICKET) is kind
+
+
+def test_a_prompt_quoted_by_an_error_inside_a_stream_does_not_stop_a_job() -> None:
+    error = {"message": f"could not be answered: {TICKET}"}
+    assert classify_event(error, secret="", status=200, request_id="", asked=TICKET).kind is Kind.SERVER_ERROR
+    assert classify_event(error, secret="", status=200, request_id="").kind is Kind.QUOTA
+
+
+def test_a_prompt_without_end_costs_no_time() -> None:
+    prompt = "insufficient_quota " * 500_000
+    began = time.process_time()
+    assert kind_of(400, {"error": prompt[:64_000]}, asked=prompt) is Kind.BAD_REQUEST
+    assert time.process_time() - began < 2.0

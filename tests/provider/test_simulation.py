@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui.provider.simulated_answer import connect_directive, script
-from holytui.provider.simulation import FAULTS, LIVELY_LATENCY_S, LIVELY_SIGMA
+from holytui.provider.simulation import FAULTS, LIVELY_LATENCY_S, LIVELY_SIGMA, Window
 from holytui.provider.simulator import SimulatorError, SimulatorOptions, options_from_url, parse_options
 from tests.processes import HOLYTUI, environment
 
@@ -32,6 +32,14 @@ def test_options_as_the_command_line_spells_them(tmp_path: Path) -> None:
     )
     assert options == SimulatorOptions(7, 1.5, 0.3, 0.2, 30.0, 4, {"stall": 0.01, "cut": 0.5}, 9, tmp_path)
     assert parse_options(latency="2") == SimulatorOptions(latency_s=2.0)
+    troubled = parse_options(dialect="vllm", outage="5:60", refuse="70:.5:3", rpm=60, tpm=1000)
+    assert troubled == SimulatorOptions(
+        dialect="vllm", outage=Window(5.0, 60.0), refuse=Window(70.0, 0.5, "3"), rpm=60, tpm=1000
+    )
+    at_noon = "Wed, 21 Oct 2026 12:00:00 GMT"
+    assert parse_options(refuse=f"0:1:{at_noon}").refuse == Window(0.0, 1.0, at_noon)
+    assert parse_options(refuse="0:1").refuse == Window(0.0, 1.0, None)
+    assert parse_options(refuse="0:1:").refuse == Window(0.0, 1.0, "")
 
 
 def test_options_as_a_job_file_spells_them() -> None:
@@ -40,6 +48,10 @@ def test_options_as_a_job_file_spells_them() -> None:
         "&fault=stall=0.01&fault=cut=0.5&auth_after=9"
     )
     assert options_from_url(url) == SimulatorOptions(7, 1.5, 0.3, 0.2, 30.0, 4, {"stall": 0.01, "cut": 0.5}, 9)
+    url = "simulator:?latency=0&dialect=litellm&outage=5:60&refuse=70:30:soon&rpm=60&tpm=1000"
+    assert options_from_url(url) == SimulatorOptions(
+        dialect="litellm", outage=Window(5.0, 60.0), refuse=Window(70.0, 30.0, "soon"), rpm=60, tpm=1000
+    )
 
 
 @pytest.mark.parametrize("url", ["simulator:", "simulator:?", "simulator:?seed=0"])
@@ -72,6 +84,20 @@ KNOWN = "auth_after, dialect, fault, first_token, latency, max_in_flight, outage
             "tokens_per_s=0",
             "tokens_per_s is 0: the simulator would never answer; the fault first_token does that",
         ),
+        (
+            "dialect=klingon",
+            "dialect klingon: no such dialect. Known: deepseek, litellm, llamacpp, ollama, openai, transformers, vllm",
+        ),
+        ("outage=5", "outage 5: write START:SECONDS, e.g. 10:60"),
+        ("outage=soon:5", "outage soon:5: write START:SECONDS, e.g. 10:60"),
+        ("outage=1:2:3", "outage 1:2:3: write START:SECONDS, e.g. 10:60"),
+        ("outage=-1:5", "outage -1:5: -1 is no number of seconds from 0 up"),
+        ("refuse=1:inf", "refuse 1:inf: inf is no number of seconds from 0 up"),
+        ("refuse=1", "refuse 1: write START:SECONDS[:RETRY_AFTER], e.g. 10:60:5"),
+        ("refuse=1:2:a%0d%0ab", "refuse 1:2:a\r\nb: write START:SECONDS[:RETRY_AFTER], e.g. 10:60:5"),
+        ("rpm=0", "rpm is 0: it has to be a whole number from 1 up"),
+        ("tpm=-1", "tpm is -1: it has to be a whole number from 1 up"),
+        ("tpm=many", "tpm=many in simulator:?tpm=many: that is no whole number"),
         ("fault=fire=0.1", f"fault fire: no such kind. Known: {', '.join(sorted(FAULTS))}"),
         ("fault=", f"fault : no such kind. Known: {', '.join(sorted(FAULTS))}"),
         ("fault=stall", "fault stall: write KIND=RATE, e.g. stall=0.01"),
@@ -92,7 +118,7 @@ def test_options_that_do_not_fit_are_refused_with_a_sentence(query: str, sentenc
     ("arguments", "sentence"),
     [
         (("--fault", "fire=1"), "fault fire: no such kind"),
-        (("--latency", "soon"), "latency soon: write seconds"),
+        (("--dialect", "klingon"), "dialect klingon: no such dialect. Known: deepseek, litellm"),
         (("--ledger", "/dev/null/ledger"), "the ledger /dev/null/ledger cannot be written: "),
     ],
 )
