@@ -48,7 +48,7 @@ class ChatRequest:
     json_object: bool = False
     stream: bool = True
 
-    def body(self, *, with_usage: bool) -> bytes:
+    def body(self, *, with_usage: bool, with_format: bool = True) -> bytes:
         """The JSON that is sent; ASCII, so that lone surrogates survive as escapes."""
         data: dict[str, Any] = {
             "model": self.model,
@@ -61,7 +61,7 @@ class ChatRequest:
             data["temperature"] = self.temperature
         if self.max_tokens is not None:
             data["max_tokens"] = self.max_tokens
-        if self.json_object:
+        if self.json_object and with_format:
             data["response_format"] = {"type": "json_object"}
         return json.dumps(data).encode("ascii")
 
@@ -91,9 +91,10 @@ class ChatClient:
         self._headers: httpx.Headers | None = None
         self._transport: AiohttpTransport | None = None
         self._with_usage = True
+        self._with_format = True
         self._tails: deque[asyncio.Task[None]] = deque()
         self.extra_requests = 0
-        """Requests asked a second time because `stream_options` was refused."""
+        """Requests asked a second time because `stream_options` or `response_format` was refused."""
 
     async def stream(
         self, request: ChatRequest, *, on_connected: Callable[[], None] = lambda: None
@@ -107,18 +108,25 @@ class ChatClient:
         Raises:
             ProviderError: an error answer, a broken connection, or a stream that was cut.
         """
+        format_refused = False
         while True:
-            with_usage = self._with_usage
+            with_usage, with_format = self._with_usage, self._with_format and not format_refused
+            body = request.body(with_usage=with_usage, with_format=with_format)
             try:
-                async with aclosing(self._once(request, on_connected, with_usage=with_usage)) as events:
+                async with aclosing(self._once(request, body, on_connected)) as events:
                     async for event in events:
                         yield event
             except ProviderError as error:
-                if not (with_usage and request.stream and _refuses_stream_options(error)):
+                if with_usage and request.stream and _refuses_stream_options(error):
+                    self._with_usage = False
+                elif with_format and request.json_object and _refuses_response_format(error):
+                    format_refused = True
+                else:
                     raise
-                self._with_usage = False
                 self.extra_requests += 1
                 continue
+            if format_refused:  # and not only quoted in a refusal of something else
+                self._with_format = False
             return
 
     async def models(self) -> tuple[str, ...]:
@@ -153,9 +161,9 @@ class ChatClient:
             await transport.aclose()
 
     async def _once(
-        self, request: ChatRequest, on_connected: Callable[[], None], *, with_usage: bool
+        self, request: ChatRequest, body: bytes, on_connected: Callable[[], None]
     ) -> AsyncGenerator[Event, None]:
-        response = await self._send("POST", "/chat/completions", request.body(with_usage=with_usage), on_connected)
+        response = await self._send("POST", "/chat/completions", body, on_connected)
         chunks = response.aiter_bytes()
         reader = None
         try:
@@ -277,6 +285,12 @@ def _headers(response: httpx.Response) -> dict[str, str]:
 
 def _refuses_stream_options(error: ProviderError) -> bool:
     named = "stream_options" in error.body or "include_usage" in error.body
+    return error.status in {400, 422} and named
+
+
+def _refuses_response_format(error: ProviderError) -> bool:
+    """Whether the server knows no JSON mode; a prompt that has to say "json" for it is the job's to mend."""
+    named = "response_format" in error.body and "contain the word" not in error.body
     return error.status in {400, 422} and named
 
 
