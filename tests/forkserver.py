@@ -19,6 +19,7 @@ from pathlib import Path
 ROOM = 1 << 17
 """Bytes: the longest request, arguments and environment."""
 PRELOADED = (
+    "jsonschema",
     "holytui.cli.headless",
     "holytui.cli.tools",
     "holytui.cli.views",

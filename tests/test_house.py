@@ -35,6 +35,8 @@ CONFINED = {
     "aiohttp": {"provider"},
     "httpx_aiohttp": {"provider"},
     "tenacity": {"engine"},
+    "jsonschema": {"core"},
+    "referencing": {"core"},
     "sqlite3": {"store"},
     "click": {"cli"},
     "celery": {"distributed"},
@@ -45,7 +47,7 @@ CONFINED = {
 IMPURE = {"asyncio", "concurrent", "os", "random", "socket", "subprocess", "tempfile", "threading", "time"}
 """What a room without I/O and without a clock of its own has no use for."""
 
-HEAVY = ("textual", "rich", "httpx", "aiohttp", "pydantic", "genai_prices", "sqlite3", "asyncio")
+HEAVY = ("textual", "rich", "httpx", "aiohttp", "pydantic", "genai_prices", "jsonschema", "sqlite3", "asyncio")
 
 
 def room_of(module: Path) -> str:

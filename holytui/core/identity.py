@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from holytui.core.template import compact_json
@@ -74,17 +73,12 @@ def _short_hash(text: str) -> int:
     return int.from_bytes(digest, "big") >> 4  # an int of up to 60 bits takes 4 bytes less than one of 64
 
 
-def step_hashes(job: "Job", schemas: Mapping[str, str] | None = None) -> dict[str, str]:
+def step_hashes(job: "Job") -> dict[str, str]:
     """What each step's answers depend on, as hex digests by step name.
 
     Model, system prompt, prompt, temperature, max_tokens, response format, the schema's content and the
     hashes of the steps it uses count; clocks, provider, URL and concurrency do not.
-
-    Args:
-        job: the job.
-        schemas: content of the schema file by step name, where a step has one.
     """
-    contents = schemas or {}
     hashes: dict[str, str] = {}
     for step in job.step_order():
         parts = {
@@ -94,7 +88,7 @@ def step_hashes(job: "Job", schemas: Mapping[str, str] | None = None) -> dict[st
             "temperature": step.temperature,
             "max_tokens": step.max_tokens,
             "response_format": step.response_format,
-            "schema": contents.get(step.name),
+            "schema": None if step.answer_schema is None else step.answer_schema.content,
             "uses": {name: hashes[name] for name in step.uses},
         }
         canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))

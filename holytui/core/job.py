@@ -4,7 +4,7 @@ import hashlib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,13 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from holytui.core.answer_schema import AnswerSchema, SchemaProblem, compile_schema, read_schema
 from holytui.core.job_checks import SOURCES, forbidden, meaning
 from holytui.core.job_problems import SEMANTICS, JobFileError, Problem, arrange, from_pydantic
 from holytui.core.pricing import Price
@@ -70,16 +72,31 @@ def _duration(value: object) -> object:
     raise PydanticCustomError("duration", 'expected a duration such as "6h", "30m" or "1h30m"')
 
 
+def _saved_schema(value: object) -> object:
+    """A schema out of a job's own dump; a job file's are read before the model sees them."""
+    if isinstance(value, Mapping) and value.keys() == {"path", "content"}:
+        return AnswerSchema(str(value["path"]), str(value["content"]))
+    return value
+
+
 Duration = Annotated[str, BeforeValidator(_duration)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
 Seconds = Annotated[PositiveSeconds | Literal["auto"], BeforeValidator(_seconds)]
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 AtLeastOne = Annotated[int, Field(ge=1)]
+Schema = Annotated[AnswerSchema, BeforeValidator(_saved_schema), WithJsonSchema({"type": "string"})]
 UsdPerMillion = Annotated[float, Field(ge=0)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        serialize_by_alias=True,
+    )
 
 
 class Input(_Part):
@@ -177,7 +194,27 @@ class Step(_Part):
     max_tokens: AtLeastOne | None = Field(None, description="The longest answer, in tokens.")
     deadline: Seconds = Field("auto", description="Seconds for all attempts together.")
     timeouts: Timeouts = Field(default_factory=Timeouts)
-    response_format: Literal["text", "json"] = "text"
+    response_format: Literal["text", "json"] = Field("text", description="json: an answer that is none is a failure.")
+    answer_schema: Schema | None = Field(
+        None, alias="schema", description="A file with a JSON Schema that answers have to meet; they are JSON then."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_schema_is_json(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("schema") is not None:
+            return {"response_format": "json", **data}
+        return data
+
+    @field_validator("answer_schema")
+    @classmethod
+    def _can_check(cls, schema: AnswerSchema | None, info: ValidationInfo) -> AnswerSchema | None:
+        if schema is not None and not (info.context or {}).get("checked"):
+            try:
+                compile_schema(schema)
+            except (SchemaProblem, ValueError) as error:
+                raise PydanticCustomError("schema", "{problem}", {"problem": str(error)}) from error
+        return schema
 
     @cached_property
     def uses(self) -> frozenset[str]:
@@ -238,8 +275,10 @@ def load_job(path: Path) -> LoadedJob:
         JobFileError: it cannot be used; all its problems at once.
     """
     data = _parse(path)
+    base_dir = path.resolve().parent
     refused, remaining = forbidden(data)
     found = meaning(remaining)
+    refused += _read_schemas(remaining, base_dir)
     job = None
     try:
         job = Job.model_validate(remaining, context={"checked": True})
@@ -248,7 +287,22 @@ def load_job(path: Path) -> LoadedJob:
     problems = arrange(refused, found)
     if job is None or problems:
         raise JobFileError(path, problems)
-    return LoadedJob(job, path, path.resolve().parent)
+    return LoadedJob(job, path, base_dir)
+
+
+def _read_schemas(data: dict[str, Any], base_dir: Path) -> Iterator[Problem]:
+    """Put schemas where their files' names stand: a saved job has to go on without the files."""
+    steps = data.get("steps")
+    for index, step in enumerate(steps if isinstance(steps, list) else ()):
+        if not isinstance(step, dict) or "schema" not in step:
+            continue
+        name = step.pop("schema")
+        try:
+            if not (isinstance(name, str) and name.strip()):
+                raise SchemaProblem("expected the path of a JSON Schema file, in quotes")
+            step["schema"] = read_schema(name, base_dir)
+        except SchemaProblem as problem:
+            yield Problem(f"steps[{index}].schema", str(problem))
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from holytui.core.template import Template
 LATER = "not in this version"
 _LATER_KEYS = {
     ("input", "openai_batch"),
-    ("steps", "schema"),
 }
 _DOCUMENT = re.compile(r"\.(pdf|docx?|xlsx?|pptx?|od[tsp]|epub|rtf|png|jpe?g|gif|webp|tiff?|zip|gz)$", re.IGNORECASE)
 SOURCES = ("glob", "jsonl", "csv", "lines", "count")
@@ -60,7 +59,8 @@ def _refusal(value: Any, place: tuple[str | int, ...]) -> str | None:
         return _NO_KEYS
     if not isinstance(value, str):
         return None
-    if names[0] != "input" and _SECRET_VALUE.search(value):  # a file may well be called cr_2024_…
+    is_path = names[0] == "input" or names == ("steps", "schema")
+    if not is_path and _SECRET_VALUE.search(value):  # a file may well be called cr_2024_…
         return _NO_KEYS
     if names[0] == "provider" and _SECRET_ALONE.match(value):
         return _NO_KEYS
@@ -123,6 +123,8 @@ def _step_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
         name = step.get("name")
         if isinstance(name, str) and names.index(name) != index:
             yield Problem(f"steps[{index}].name", f'"{name}" is the name of steps[{names.index(name)}] too')
+        if step.get("schema") is not None and step.get("response_format") == "text":
+            yield Problem(f"steps[{index}].response_format", 'an answer that a schema checks is "json"; leave this out')
         for key in ("system", "prompt"):
             text = step.get(key)
             if isinstance(text, str):

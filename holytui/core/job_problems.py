@@ -172,12 +172,17 @@ def _keys_at(location: Sequence[str | int], root: type[BaseModel]) -> set[str]:
         field = model.model_fields.get(str(part))
         inner = _model_in(field.annotation) if field is not None else None
         model = inner or model
-    return set(model.model_fields)
+    return _names(model)
+
+
+def _names(model: type[BaseModel]) -> set[str]:
+    """The keys of a table, as a job file has them."""
+    return {field.alias or name for name, field in model.model_fields.items()}
 
 
 def _all_keys(root: type[BaseModel], home: str = "the top of the file") -> dict[str, set[str]]:
     """Every table of a job file with its keys."""
-    found = {home: set(root.model_fields)}
+    found = {home: _names(root)}
     for name, field in root.model_fields.items():
         inner = _model_in(field.annotation)
         if inner is not None and get_origin(field.annotation) is not dict:

@@ -114,7 +114,11 @@ class Sender:
         self.admission.succeeded(report.ticket)
         self.origin.observe(report.request, self.request_s)
         self.origin.check_model(report.request.model, heard.model)
-        failure = heard.verdict(wants_json=report.request.json_object)
+        try:
+            failure = await heard.verdict(self.origin.plan.checks.get(self.origin.step))
+        except asyncio.CancelledError:  # a stop while a long answer is checked
+            report.cancelled()
+            raise
         if failure is not None:
             raise report.failed(*failure)
         report.answered()

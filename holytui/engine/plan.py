@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from holytui.core.answer_check import AnswerCheck
 from holytui.core.job import Job, Step
 from holytui.core.learning import Learning
 from holytui.core.pricing import Price, PriceBook
@@ -56,6 +57,7 @@ class Plan:
     Attributes:
         steps: in an order in which every step stands after those it needs.
         factors: clock factor by model.
+        checks: by step name, for steps whose answers are JSON.
         learning: clocks that answers have taught.
         answered_by: pairs of models, asked for and answering, that have been looked at.
         calibration: tokens that a model makes of a text, by the usage that came back in this session.
@@ -65,6 +67,7 @@ class Plan:
     max_attempts: int
     prices: PriceBook
     factors: Mapping[str, float]
+    checks: Mapping[str, AnswerCheck]
     learning: Learning = field(default_factory=Learning)
     calibration: Calibration = field(default_factory=Calibration)
     answered_by: set[tuple[str, str]] = field(default_factory=set)
@@ -98,11 +101,12 @@ class Plan:
 
 
 def plan_job(job: Job, prices: PriceBook, factors: Mapping[str, float], learning: Learning | None = None) -> Plan:
-    """Parse a job's templates and order its steps."""
+    """Parse a job's templates, order its steps, prepare what checks their answers."""
     planned = []
     for step in job.step_order():
         prompt = Template.parse(step.prompt)
         system = Template.parse(step.system) if step.system else None
         needs = frozenset(prompt.steps) | frozenset(system.steps if system is not None else ())
         planned.append(PlannedStep(step, prompt, system, needs))
-    return Plan(tuple(planned), job.run.max_attempts, prices, factors, learning or Learning())
+    checks = {step.name: AnswerCheck(step.answer_schema) for step in job.steps if step.response_format == "json"}
+    return Plan(tuple(planned), job.run.max_attempts, prices, factors, checks, learning or Learning())

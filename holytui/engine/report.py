@@ -1,10 +1,10 @@
 """What one request brought and cost, told to the sink once, however it ended."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from holytui.core.answer_check import AnswerCheck
 from holytui.core.failures import FailureKind
 from holytui.core.learning import Observation
 from holytui.core.models import same_model
@@ -14,6 +14,7 @@ from holytui.core.work import AttemptEvent, Notice, Sink
 from holytui.engine.admission.door import Ticket
 from holytui.engine.clocks import Watch
 from holytui.engine.plan import Plan
+from holytui.engine.structured import problem_of
 from holytui.provider.client import ChatRequest
 from holytui.provider.errors import ProviderError
 
@@ -55,7 +56,7 @@ class Heard:
     def text(self) -> str:
         return "".join(self.parts)
 
-    def verdict(self, *, wants_json: bool) -> tuple[FailureKind, str] | None:
+    async def verdict(self, check: AnswerCheck | None) -> tuple[FailureKind, str] | None:
         """Why a stream that finished is no answer, as a kind and a sentence; None when it is one."""
         if self.finish == "length":
             return FailureKind.TRUNCATED, "the answer was cut at max_tokens; the partial text is kept"
@@ -63,12 +64,8 @@ class Heard:
             return FailureKind.CONTENT_FILTER, "the provider withheld the answer"
         if not self.text.strip():
             return FailureKind.EMPTY_ANSWER, f"finish reason {self.finish!r}, but no content"
-        if wants_json:
-            try:
-                json.loads(self.text)
-            except ValueError as error:
-                return FailureKind.INVALID_OUTPUT, f"not JSON: {error}"
-        return None
+        problem = None if check is None else await problem_of(check, self.text)
+        return None if problem is None else (FailureKind.INVALID_OUTPUT, problem)
 
 
 @dataclass(frozen=True, slots=True)

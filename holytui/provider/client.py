@@ -18,10 +18,10 @@ from holytui.core.failures import FailureKind
 from holytui.provider.answer import AnswerReader
 from holytui.provider.errors import ProviderError, classify, request_id
 from holytui.provider.events import Event, Opened
+from holytui.provider.optional_parts import REFUSAL_STATUSES, OptionalPart, response_format, stream_options
 from holytui.provider.presets import Endpoint
 from holytui.provider.redaction import redact
 from holytui.provider.sse import Decoder
-from holytui.provider.stream_options import REFUSAL_STATUSES, StreamOptions
 from holytui.provider.transport import broken, connected, open_transport
 
 ERROR_BYTES = 64_000
@@ -55,7 +55,7 @@ class ChatRequest:
         """All that is said in it."""
         return "\n".join(message.content for message in self.messages)
 
-    def body(self, *, with_usage: bool) -> bytes:
+    def body(self, *, with_usage: bool, with_format: bool = True) -> bytes:
         """The JSON that is sent; ASCII, so that lone surrogates survive as escapes."""
         data: dict[str, Any] = {
             "model": self.model,
@@ -68,7 +68,7 @@ class ChatRequest:
             data["temperature"] = self.temperature
         if self.max_tokens is not None:
             data["max_tokens"] = self.max_tokens
-        if self.json_object:
+        if self.json_object and with_format:
             data["response_format"] = {"type": "json_object"}
         return json.dumps(data).encode("ascii")
 
@@ -97,10 +97,11 @@ class ChatClient:
         self._detour = detour
         self._headers: httpx.Headers | None = None
         self._transport: AiohttpTransport | None = None
-        self._stream_options = StreamOptions()
+        self._usage = stream_options()
+        self._format = response_format()
         self._tails: deque[asyncio.Task[None]] = deque()
         self.extra_requests = 0
-        """Requests asked a second time because `stream_options` was refused."""
+        """Requests asked a second time because `stream_options` or `response_format` was refused."""
 
     async def stream(
         self, request: ChatRequest, *, on_connected: Callable[[], None] = lambda: None
@@ -114,19 +115,29 @@ class ChatClient:
         Raises:
             ProviderError: an error answer, a broken connection, or a stream that was cut.
         """
-        with_usage = request.stream and self._stream_options.wanted
-        try:
-            async with aclosing(self._once(request, on_connected, with_usage=with_usage)) as events:
-                async for event in events:
-                    yield event
+        kept = [part for part, used in ((self._usage, request.stream), (self._format, request.json_object)) if used]
+        kept = [part for part in kept if part.wanted]
+        dropped: list[OptionalPart] = []
+        while True:
+            body = request.body(with_usage=self._usage in kept, with_format=self._format in kept)
+            try:
+                async with aclosing(self._once(request, body, on_connected)) as events:
+                    async for event in events:
+                        if isinstance(event, Opened):
+                            for part in dropped:
+                                part.was_why()
+                        yield event
+            except ProviderError as error:
+                if dropped and error.status in REFUSAL_STATUSES:
+                    dropped[-1].was_not_why()
+                refused = next((part for part in kept if part.may_be_why(error, request.text)), None)
+                if refused is None:
+                    raise
+                kept.remove(refused)
+                dropped.append(refused)
+                self.extra_requests += 1
+                continue
             return
-        except ProviderError as error:
-            if not (with_usage and self._stream_options.may_be_why(error, request.text)):
-                raise
-        self.extra_requests += 1
-        async with aclosing(self._without_usage(request, on_connected)) as events:
-            async for event in events:
-                yield event
 
     async def models(self) -> tuple[str, ...]:
         """The models the endpoint names.
@@ -159,25 +170,10 @@ class ChatClient:
             transport, self._transport = self._transport, None
             await transport.aclose()
 
-    async def _without_usage(
-        self, request: ChatRequest, on_connected: Callable[[], None]
-    ) -> AsyncGenerator[Event, None]:
-        """Ask once more without `stream_options`, and learn whether they were why the request was refused."""
-        try:
-            async with aclosing(self._once(request, on_connected, with_usage=False)) as events:
-                async for event in events:
-                    if isinstance(event, Opened):
-                        self._stream_options.was_why()
-                    yield event
-        except ProviderError as error:
-            if error.status in REFUSAL_STATUSES:
-                self._stream_options.was_not_why()
-            raise
-
     async def _once(
-        self, request: ChatRequest, on_connected: Callable[[], None], *, with_usage: bool
+        self, request: ChatRequest, body: bytes, on_connected: Callable[[], None]
     ) -> AsyncGenerator[Event, None]:
-        response = await self._send("POST", "/chat/completions", request.body(with_usage=with_usage), on_connected)
+        response = await self._send("POST", "/chat/completions", body, on_connected)
         chunks = response.aiter_bytes()
         reader = None
         try:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holytui.core.answer_schema import AnswerSchema
 from holytui.core.identity import Namer, input_hash, item_id, step_hashes
 from holytui.core.job import Job
 from holytui.core.work import Record
@@ -104,8 +105,13 @@ def test_the_order_of_steps_in_the_file_does_not_count() -> None:
     assert step_hashes(job(SUMMARY, TITLE)) == step_hashes(job(TITLE, SUMMARY))
 
 
-def test_the_content_of_a_schema_counts() -> None:
-    assert step_hashes(job(SUMMARY), {"summary": "{}"}) != step_hashes(job(SUMMARY))
+def test_the_content_of_a_schema_counts_and_where_it_came_from_does_not() -> None:
+    plain = step_hashes(job(SUMMARY | {"response_format": "json"}))
+    any_json = step_hashes(job(SUMMARY | {"schema": AnswerSchema("a.json", "{}")}))
+    elsewhere = step_hashes(job(SUMMARY | {"schema": AnswerSchema("b.json", "{}")}))
+    an_object = step_hashes(job(SUMMARY | {"schema": AnswerSchema("a.json", '{"type":"object"}')}))
+    assert any_json == elsewhere
+    assert plain != any_json != an_object != plain
 
 
 def test_hashes_are_stable_over_versions() -> None:

@@ -214,8 +214,57 @@ def test_a_wait_that_is_no_duration(write: Any, value: str) -> None:
     assert found == {"run.wait_for_balance": 'expected a duration such as "6h", "30m" or "1h30m"'}
 
 
-def test_inputs_and_schemas_of_later_versions_are_refused_as_such(write: Any) -> None:
-    assert problems(write(f"{HEAD}{STEP}schema = 'a.json'")) == {"steps[0].schema": "not in this version"}
+def test_a_schema_is_read_with_the_job_file_and_means_json(write: Any, tmp_path: Path) -> None:
+    (tmp_path / "forms").mkdir()
+    schema = tmp_path / "forms" / "cr_2024_answers_of_long_names.json"
+    schema.write_text('{ "type": "object",\n "required": ["b", "a"] }')
+    path = write(f"{HEAD}{STEP}schema = 'forms/cr_2024_answers_of_long_names.json'")
+    job = load_job(path).job
+    step = job.steps[0]
+    assert step.response_format == "json"
+    assert step.answer_schema is not None
+    assert json.loads(step.answer_schema.content) == {"type": "object", "required": ["b", "a"]}
+    assert Job.model_validate(job.model_dump(mode="json")) == job
+    schema.unlink()
+    assert Job.model_validate_json(job.model_dump_json()) == job, "a saved job goes on without the file"
+    assert list(problems(path)) == ["steps[0].schema"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "a.json: there is no such file; expected a file with a JSON Schema"),
+        ("{\n1}", "a.json: it is not JSON: line 2, column 1: Expecting property name enclosed in double quotes; "
+         "expected a file with a JSON Schema"),
+        ('"text"', "a.json: expected an object at the top of a JSON Schema"),
+        ('{"properties": {"a": {"type": "nummer"}}}', 'a.json: $.properties.a.type: expected one of "array", '
+         '"boolean", "integer", "null", "number", "object", "string" or an array, got "nummer"'),
+    ],
+)  # fmt: skip
+def test_a_schema_that_cannot_be_used(write: Any, tmp_path: Path, content: str | None, sentence: str) -> None:
+    if content is not None:
+        (tmp_path / "a.json").write_text(content)
+    assert problems(write(f"{HEAD}{STEP}schema = 'a.json'")) == {"steps[0].schema": sentence}
+
+
+def test_a_schema_is_a_path_and_no_text_is_checked_with_one(write: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    expected = "expected the path of a JSON Schema file, in quotes"
+    for value in ("3", "''", "{ path = 'a', content = '{}' }"):
+        assert problems(write(f"{HEAD}{STEP}schema = {value}")) == {"steps[0].schema": expected}
+    text = problems(write(f"{HEAD}{STEP}schema = 'a.json'\nresponse_format = 'text'"))
+    assert text == {"steps[0].response_format": 'an answer that a schema checks is "json"; leave this out'}
+    assert problems(write(f"{HEAD}{STEP}answer_schema = 'a.json'"))["steps[0].answer_schema"].startswith("unknown key")
+    assert problems(write(f"{HEAD}{STEP}shema = 'a.json'")) == {"steps[0].shema": 'unknown key; did you mean "schema"?'}
+
+
+def test_a_job_made_in_code_with_a_schema_that_cannot_be_used() -> None:
+    step = {"name": "a", "model": "m", "prompt": "{item}", "schema": {"path": "a.json", "content": '{"type": 3}'}}
+    with pytest.raises(ValidationError, match=r"a\.json: \$\.type"):
+        Job.model_validate({"name": "j", "input": {"lines": "x.txt"}, "steps": [step]})
+
+
+def test_inputs_of_later_versions_are_refused_as_such(write: Any) -> None:
     batch = f'name = "x"\n[input]\nopenai_batch = "b.jsonl"\n{STEP}'
     assert problems(write(batch)) == {"input.openai_batch": "not in this version"}
     for suffix in ("pdf", "PDF", "docx", "png"):

@@ -291,6 +291,41 @@ async def test_a_server_that_refuses_stream_options_is_asked_once_more_and_not_o
     assert ["stream_options" in received.json() for received in server.requests] == [True, False, False]
 
 
+NO_JSON_MODE = whole(422, b'{"detail": [{"type": "extra_forbidden", "loc": ["body", "response_format"]}]}')
+
+
+async def test_a_server_without_json_mode_is_asked_once_more_and_not_asked_for_it_again() -> None:
+    async def script(received: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(NO_JSON_MODE if "response_format" in received.json() else PLAIN)
+
+    async with scripted(script) as server, asking(server.base_url) as client:
+        together = await asyncio.gather(*(collect(client, ask(json_object=True)) for _ in range(3)))
+        later = await collect(client, ask(json_object=True))
+        assert client.extra_requests == 3
+    assert [text_of(events) for events in (*together, later)] == ["hello"] * 4
+    formats = ["response_format" in received.json() for received in server.requests]
+    assert (sum(formats), len(formats), formats[-1]) == (3, 7, False)
+
+
+async def test_json_mode_is_kept_where_a_refusal_only_quotes_it() -> None:
+    async def script(received: Received, writer: asyncio.StreamWriter) -> None:
+        bad = received.json()["messages"][-1]["content"] == "bad"
+        echo = b'{"error": {"message": "bad prompt", "input": {"response_format": {"type": "json_object"}}}}'
+        writer.write(whole(400, echo) if bad else PLAIN)
+
+    async with scripted(script) as server, asking(server.base_url) as client:
+        assert (await failure(client, ask("bad", json_object=True))).kind is Kind.BAD_REQUEST
+        await collect(client, ask("good", json_object=True))
+    assert "response_format" in server.requests[-1].json()
+
+
+async def test_a_prompt_that_json_mode_needs_mended_is_refused_as_such() -> None:
+    words = b"'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
+    async with scripted(always(whole(400, words, "text/plain"))) as server, asking(server.base_url) as client:
+        assert "contain the word" in (await failure(client, ask(json_object=True))).message
+        assert len(server.requests) == 1
+
+
 async def test_the_refusal_of_stream_options_is_nothing_that_the_caller_hears_of() -> None:
     async def script(received: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(REFUSED if "stream_options" in received.json() else PLAIN)
