@@ -10,8 +10,9 @@ from holytui.core.failures import FailureKind
 from holytui.core.progress import JobState
 from holytui.core.timeouts import Clocks
 from holytui.engine.admission.breaker import Halt
-from holytui.engine.admission.door import Admission, TurnedAway
+from holytui.engine.admission.door import Admission
 from holytui.engine.admission.outage import UNANSWERED, Tried
+from holytui.engine.admission.ticket import TurnedAway
 from holytui.engine.clocks import ClockExpired, Watch
 from holytui.engine.flights import Flight
 from holytui.engine.report import AttemptFailed, Heard, Origin, Report

@@ -11,7 +11,7 @@ from holytui.core.models import same_model
 from holytui.core.pricing import NOTHING, UNKNOWN, Money, MoneyKind, Usage
 from holytui.core.timeouts import tier
 from holytui.core.work import AttemptEvent, Notice, Sink
-from holytui.engine.admission.door import Ticket
+from holytui.engine.admission.ticket import Ticket
 from holytui.engine.clocks import Watch
 from holytui.engine.plan import Plan
 from holytui.engine.structured import problem_of

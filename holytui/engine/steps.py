@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from holytui.core.failures import TIMEOUTS, FailureKind
 from holytui.core.template import TemplateError
 from holytui.core.work import ItemState, Outcome, Sink, StepHistory, Work
-from holytui.engine.admission.door import Admission, TurnedAway
+from holytui.engine.admission.door import Admission
 from holytui.engine.admission.outage import UNANSWERED
+from holytui.engine.admission.ticket import TurnedAway
 from holytui.engine.attempt import REFUSALS, Answer, Sender
 from holytui.engine.clocks import KINDS
 from holytui.engine.executor import Ending

@@ -8,8 +8,9 @@ from holytui.core.progress import JobState
 from holytui.engine.admission.breaker import SAME_REFUSALS, Breaker, Halt
 from holytui.engine.admission.budget import Budget
 from holytui.engine.admission.concurrency import Concurrency
-from holytui.engine.admission.door import Admission, Ticket, TurnedAway
+from holytui.engine.admission.door import Admission
 from holytui.engine.admission.gate import JITTER, MOST_JITTER_S, Gate
+from holytui.engine.admission.ticket import Ticket, TurnedAway
 
 
 class Clock:

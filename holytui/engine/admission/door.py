@@ -9,50 +9,19 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from holytui.core.display import span
-from holytui.core.progress import JobState
+from holytui.engine.admission import halts
 from holytui.engine.admission.breaker import Breaker, Halt
 from holytui.engine.admission.budget import Budget
-from holytui.engine.admission.gate import GIVE_UP_S
 from holytui.engine.admission.outage import Outage, Tried
-from holytui.engine.admission.upstream import Place, Upstream
+from holytui.engine.admission.ticket import Ticket, TurnedAway
+from holytui.engine.admission.upstream import Upstream
 
 STAGED_SHARE = 4
 """A quarter of the slots' number of items stand ready: rendering and starting a request takes several turns of
 the loop, which a free slot would otherwise wait for."""
 
-LEAST_WAIT_S = 300.0
-"""A job that pauses for its rate limit sleeps at least this long: what refuses for ten minutes wants more than one."""
-
 RAMP_STEP_S = 0.02
-
-UNREACHABLE_WAIT_S = 1800.0
-"""Seconds after which a job that found nobody at the other end looks again."""
-
-
-class TurnedAway(Exception):
-    """No new attempt now: the job pauses or stops, or the provider is down; the item goes back to pending."""
-
-
-@dataclass(slots=True)
-class Ticket:
-    """The right to send one request.
-
-    Attributes:
-        bound_usd: the most it can cost; tokens: what it is counted with.
-        admitted_at: on the loop's clock.
-        place: in the order of sending.
-        alone: nothing else was to be sent beside it: a probe, or a look whether there is an outage.
-        cost_usd: what it did cost; left at None it settles at the bound.
-        used_tokens: what it did take; left at None it settles at what it was counted with.
-    """
-
-    bound_usd: float
-    admitted_at: float
-    tokens: float = 0.0
-    place: Place = field(default_factory=lambda: Place(0, 0.0))
-    alone: bool = False
-    cost_usd: float | None = None
-    used_tokens: int | None = None
+"""Seconds between two looks while the gate opens gradually."""
 
 
 @dataclass(slots=True)
@@ -235,9 +204,7 @@ class Admission:
         wait = gate.opens_in or 0.0
         self._wake_in(wait)
         if gate.hopeless():
-            asks = f"asks to wait {span(wait)}" if wait > GIVE_UP_S else "keeps refusing for its rate limit"
-            text = f"the provider {asks}: {message}"
-            self.halt(Halt(JobState.PAUSED, "rate_limit", text, self._wall() + max(wait, LEAST_WAIT_S)))
+            self.halt(halts.rate_limit(wait, message, self._wall()))
 
     def succeeded(self, ticket: Ticket) -> None:
         """A request was answered."""
@@ -267,9 +234,7 @@ class Admission:
             self._notice("outage", f"the provider does not answer ({tried.message}): all wait, one probe at a time")
             self._turn_all_away()
         if self.outage.hopeless:
-            text = f"the provider has not answered for {span(self.outage.lasts_s)}: {tried.message}"
-            wake_at = self._wall() + UNREACHABLE_WAIT_S
-            self.halt(Halt(JobState.PAUSED, "provider_unreachable", text, wake_at))
+            self.halt(halts.unreachable(self.outage.lasts_s, tried.message, self._wall()))
         self._wake_in(self.outage.probe_in)
         return False
 
@@ -340,7 +305,7 @@ class Admission:
     def _can_pay(self, bound_usd: float) -> bool:
         if not self.budget.fits(bound_usd):
             if self.inside == 0:
-                self._out_of_budget(bound_usd)
+                self.halt(halts.out_of_budget(self.budget, bound_usd))
             return False
         behind = islice(self._queue, 1, max(1, self.level - self.inside))
         return self.budget.covered(bound_usd, sum(waiter.ticket.bound_usd for waiter in behind))
@@ -380,14 +345,6 @@ class Admission:
         self._alarm = None
         self.pump()
         self.changed.set()
-
-    def _out_of_budget(self, bound_usd: float) -> None:
-        budget = self.budget
-        text = (
-            f"the budget is used up: ${budget.spent_usd:.2f} of ${budget.limit_usd:.2f} spent, "
-            f"and the next request may cost up to ${bound_usd:.4f}"
-        )
-        self.halt(Halt(JobState.STOPPED, "budget", text))
 
     def _turn_all_away(self) -> None:
         if self.outage.suspected:
