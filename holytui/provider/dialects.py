@@ -114,7 +114,7 @@ def _litellm(status: int, message: str, kind: str) -> Refused:
 
 LITELLM = Dialect(
     refusals={
-        "server_error": _litellm(503, "litellm.ServiceUnavailableError: OpenAIException - busy", "server_error"),
+        "server_error": _litellm(503, "litellm.ServiceUnavailableError: busy", "internal_server_error"),
         "rate_limit": _litellm(429, "litellm.RateLimitError: RateLimitError: OpenAIException", "throttling_error"),
         "bad_request": _litellm(400, "litellm.BadRequestError: OpenAIException - this prompt is refused", _INVALID),
         "context_length": _litellm(
@@ -122,7 +122,7 @@ LITELLM = Dialect(
         ),
         # Without a database it knows no key but its own, and says of every other only this.
         "auth": _litellm(400, "No connected db.", "no_db_connection"),
-        "forbidden": _litellm(403, "not allowed here", "auth_error"),
+        "forbidden": _litellm(403, "litellm.APIError: OpenAIException - not allowed here", "permission_error"),
         "quota": _litellm(429, "Budget has been exceeded! Current cost: 1.0, Max budget: 1.0", "budget_exceeded"),
         "model": _litellm(400, "/chat/completions: Invalid model name passed in model=that", _INVALID),
         "unreadable": _litellm(400, "Invalid request format: no messages", _INVALID),

@@ -36,9 +36,13 @@ _WRONG_KEY = re.compile(
     r"|no connected db"
 )
 _FORBIDDEN_KEY = re.compile(
-    r"unauthori[sz]ed|not authori[sz]ed|permission (denied|error)|insufficient permissions?|invalid (key|token)"
+    r"unauthori[sz]ed|not authori[sz]ed|permission denied|insufficient permissions?|invalid (key|token)"
     r"|token (is )?(expired|invalid|revoked)|authentication|account (is )?(disabled|suspended|deactivated|banned)"
 )
+_PERMISSION = re.compile("permission error")
+_RELAYED = re.compile(r"\blitellm\.")
+"""LiteLLM's gateway makes a permission error of every 403 behind it, one prompt's own too."""
+
 _CONTEXT = re.compile(
     "context ?length|maximum context|context ?window|context ?size|too many tokens|prompt is too long"
     "|input is too long"
@@ -178,7 +182,10 @@ def _forbidden_kind(said: Said) -> FailureKind:
         return FailureKind.QUOTA
     if said.means(_MODEL_FORBIDDEN):
         return FailureKind.MODEL_NOT_FOUND
-    return FailureKind.AUTH if said.means(_WRONG_KEY) or said.means(_FORBIDDEN_KEY) else FailureKind.BAD_REQUEST
+    if said.means(_WRONG_KEY) or said.means(_FORBIDDEN_KEY):
+        return FailureKind.AUTH
+    told = said.means(_PERMISSION) and not said.has(_RELAYED)
+    return FailureKind.AUTH if told else FailureKind.BAD_REQUEST
 
 
 def _refusal_kind(status: int, said: Said) -> FailureKind:

@@ -139,6 +139,8 @@ def test_a_wrong_key_whatever_its_status(body: Any, status: int) -> None:
         ({"error": {"message": "You are not authorized"}}, Kind.AUTH),
         ({"error": {"message": "nope", "type": "permission_error"}}, Kind.AUTH),
         ({"error": {"message": "Your account is deactivated"}}, Kind.AUTH),
+        ({"error": {"message": "litellm.APIError: no", "type": "permission_error", "code": "403"}}, Kind.BAD_REQUEST),
+        ({"error": {"message": "litellm.APIError: permission denied", "type": "permission_error"}}, Kind.AUTH),
         ({"error": {"message": "No access to model x", "code": "model_not_found"}}, Kind.MODEL_NOT_FOUND),
         ({"error": {"message": "Your input was flagged"}}, Kind.BAD_REQUEST),
         ("<html>Forbidden</html>", Kind.BAD_REQUEST),
