@@ -13,10 +13,11 @@ import click
 
 from holytui import __version__
 from holytui.cli import sessions, tools, views
+from holytui.cli.doctor import doctor
 from holytui.cli.options import Context, checkpoints_option, on_terminal
 from holytui.cli.output import silence, tell
 
-LATER = frozenset({"import", "new", "doctor", "worker", "serve"})
+LATER = frozenset({"import", "new", "worker", "serve"})
 """Commands of the design that are not built yet; they are refused by name, not taken for misspellings."""
 
 
@@ -90,6 +91,7 @@ for command in (
     tools.estimate,
     tools.schema,
     tools.simulate,
+    doctor,
 ):
     cli.add_command(command)
 

@@ -40,20 +40,22 @@ def read_schema(path: str, base_dir: Path) -> AnswerSchema:
     """Read a schema file and make sure that answers can be checked with it.
 
     Args:
-        path: absolute, or relative to `base_dir`.
+        path: absolute, from `~`, or relative to `base_dir`.
         base_dir: where the job file lies.
 
     Raises:
         SchemaProblem: it cannot be read, or is no schema that needs nothing but itself.
     """
     try:
-        data = json.loads((base_dir / path).read_bytes().decode("utf-8-sig"))
+        data = json.loads((base_dir / Path(path).expanduser()).read_bytes().decode("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         problem = "there is no such file"
     except (OSError, ValueError) as error:
         problem = _unreadable(error)
     except RecursionError:
         problem = "its values are nested too deeply"
+    except RuntimeError as error:  # a home that nobody has
+        problem = str(error)
     else:
         schema = AnswerSchema(path, json.dumps(data, sort_keys=True, separators=(",", ":")))
         compile_schema(schema)
