@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import UNKNOWN, Money, Usage
 from holytui.core.work import AttemptEvent, ItemState, Notice, Outcome, Pardon
-from holytui.store.codec import STATES, money, pack
+from holytui.store.codec import STATES, money, pack, unpack
 from holytui.store.tally import Tally
 
 COALESCE_S = 600.0
@@ -100,14 +100,17 @@ class Recorder:
         item = self._item(pardon.index)
         if item is None:
             return
-        cursor = self._connection.execute(
-            "UPDATE attempts SET counted = 0, message = CAST(? AS BLOB) || message WHERE counted = 1 AND item = ?"
-            " AND step = ? AND round = ? AND number = ? AND session = ?",
-            (pack(f"not counted ({pardon.why}): "), item.key, pardon.step, pardon.round, pardon.number, self.session),
-        )
-        item.attempts -= cursor.rowcount
+        told = self._connection.execute(
+            "SELECT id, message FROM attempts WHERE counted = 1 AND item = ? AND step = ? AND round = ? AND number = ?"
+            " AND session = ?",
+            (item.key, pardon.step, pardon.round, pardon.number, self.session),
+        ).fetchall()
+        for attempt, message in told:
+            why = pack(f"not counted ({pardon.why}): {unpack(message)}")
+            self._connection.execute("UPDATE attempts SET counted = 0, message = ? WHERE id = ?", (why, attempt))
+        item.attempts -= len(told)
         item.behind = True
-        self._tally.pardoned(cursor.rowcount)
+        self._tally.pardoned(len(told))
 
     def _insert_attempt(self, key: int, event: AttemptEvent) -> None:
         usage = event.usage

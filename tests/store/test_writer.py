@@ -11,7 +11,7 @@ import pytest
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind, Usage
 from holytui.core.progress import JobState
-from holytui.core.work import ItemState, Notice
+from holytui.core.work import ItemState, Notice, Pardon
 from holytui.store.reader import Reader
 from holytui.store.recording import COALESCE_S, MOST_EVENTS
 from holytui.store.trouble import CheckpointError
@@ -337,3 +337,39 @@ def test_sessions_add_up_also_after_a_kill(tmp_path: Path) -> None:
     assert rows == [(1, 11, "here", 40.0, "paused"), (2, 12, "here", 4.0, "crashed"), (3, 13, "there", 0.0, None)]
     assert {row.session for row in reader.item(2).attempts} == {2}
     reader.close()
+
+
+@pytest.mark.parametrize("message", ["503: busy", "nul \0 inside", "a lone \ud83d", ""])
+def test_a_pardoned_attempt_no_longer_counts_and_says_why(tmp_path: Path, message: str) -> None:
+    folder = filled(tmp_path / "small", 2)
+    with writing(folder) as writer:
+        writer.begin_session(11, "here").result(WAIT)
+        for number in (1, 2):
+            writer.attempt(attempt(0, number=number, kind=FailureKind.SERVER_ERROR, message=message))
+        writer.attempt(attempt(1, kind=FailureKind.SERVER_ERROR))
+        writer.pardon(Pardon(0, "summary", 1, 2, "the provider was down"))
+        writer.pardon(Pardon(0, "summary", 1, 2, "the provider was down"))  # a second time changes nothing
+        writer.pardon(Pardon(7, "summary", 1, 1, "there is no such item"))
+        writer.flush().result(WAIT)
+        assert (writer.counters.attempts, writer.counters.requests) == (2, 3)
+    reader = Reader.open(folder)
+    found = [(one.number, one.counted, one.message) for one in reader.item(0).attempts]
+    assert found == [(1, True, message), (2, False, f"not counted (the provider was down): {message}")]
+    assert reader.row(0).attempts == 1
+    (first, _) = reader.pending(-1, 10)
+    assert first.history["summary"].attempts == 1
+    reader.close()
+
+
+def test_what_a_killed_session_may_have_spent_is_counted_once(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "small", 2)
+    with writing(folder) as writer:
+        writer.begin_session(11, "here").result(WAIT)
+        writer.reserve(0.25).result(WAIT)  # then it is killed
+    for session in (12, 13):
+        with writing(folder) as writer:
+            writer.begin_session(session, "here").result(WAIT)
+            assert writer.counters.spend.money == Money(0.25, MoneyKind.ESTIMATED)
+            assert writer.counters.wasted.known_usd == 0.25
+            writer.reserve(0.5).result(WAIT)
+            writer.end_session("paused", 1.0).result(WAIT)
