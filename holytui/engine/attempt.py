@@ -17,6 +17,7 @@ from holytui.engine.clocks import ClockExpired, Watch
 from holytui.engine.flights import Flight
 from holytui.engine.report import AttemptFailed, Heard, Origin, Report
 from holytui.engine.retry import backoff_s
+from holytui.engine.structured import CHECK_S
 from holytui.engine.suspend import Suspends
 from holytui.provider.client import ChatClient, ChatRequest
 from holytui.provider.errors import ProviderError
@@ -115,8 +116,11 @@ class Sender:
         self.admission.succeeded(report.ticket)
         self.origin.observe(report.request, self.request_s)
         self.origin.check_model(report.request.model, heard.model)
+        check = self.origin.plan.checks.get(self.origin.step)
+        if check is not None and check.has_schema:
+            self.flight.waiting("waiting", CHECK_S, "the check of the answer")
         try:
-            failure = await heard.verdict(self.origin.plan.checks.get(self.origin.step))
+            failure = await heard.verdict(check)
         except asyncio.CancelledError:  # a stop while a long answer is checked
             report.cancelled()
             raise

@@ -5,8 +5,8 @@ Costs nothing: no prompt is sent.
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -14,11 +14,14 @@ from holytui.core.failures import FailureKind
 from holytui.provider.client import ChatClient
 from holytui.provider.errors import ProviderError
 from holytui.provider.presets import Endpoint
+from holytui.runs.desk import KeyCheck
+from holytui.runs.endpoint import EndpointError, Target, TrustNeeded
 
 PATIENCE_S = 10.0
 SHOWN_DIGITS = 4
 """Characters of a key that are shown."""
 
+SIMULATED = "none needed: simulated"
 _NO_LIST = frozenset({404, 405, 501})
 _REFUSED = frozenset({401, 403})
 _UNANSWERED = frozenset({FailureKind.NETWORK, FailureKind.TIMEOUT_CONNECT})
@@ -42,6 +45,7 @@ class ProviderCheck:
         reached: it answered, whatever it said.
         key: what it makes of the key.
         label: names the key for a person: variable and last characters.
+        variable: that the key is from, None where none is named.
         models: the job's; empty where there is no list to look them up in.
         missing: those of them that are not in the list, with the nearest that is, or nothing.
         problem: why nothing more is known, as a part of a sentence; empty when all is.
@@ -52,6 +56,7 @@ class ProviderCheck:
     reached: bool
     key: KeyState
     label: str
+    variable: str | None
     models: tuple[str, ...] = ()
     missing: Mapping[str, str] | None = None
     problem: str = ""
@@ -91,18 +96,20 @@ class ProviderCheck:
             return f"none sent; the provider could not be checked: {self.problem}"
         return "; ".join(filter(None, (self.key_words, self.model_words)))
 
-    def advice(self, variable: str | None) -> tuple[str, ...]:
-        """What to do before the job is run, each a sentence; nothing where nothing speaks against it."""
+    def for_preflight(self) -> KeyCheck:
+        """All of it in words, with what to do before the job is run."""
         sentences = []
         if self.key is KeyState.REFUSED:
-            way_out = f"Set {variable} anew and start holytui again" if variable else "Use another key"
+            way_out = (
+                f"Set {self.variable} anew and start holytui again" if self.variable else "Name its key's variable"
+            )
             sentences.append(f"The key was refused ({self.status}): the job would stop at once. {way_out}.")
         if self.missing:
             names = ", ".join(f'"{name}"' for name in self.missing)
             near = ", ".join(dict.fromkeys(filter(None, self.missing.values())))
             nearest = f" Nearest: {near}." if near else ""
             sentences.append(f"No model {names} here: the job would stop at once.{nearest} Change it in the job file.")
-        return tuple(sentences)
+        return KeyCheck(self.words, self.bad, tuple(sentences))
 
 
 def check_provider(endpoint: Endpoint, variable: str | None, models: Sequence[str]) -> ProviderCheck:
@@ -113,20 +120,22 @@ def check_provider(endpoint: Endpoint, variable: str | None, models: Sequence[st
         variable: the environment variable the key is from.
         models: that the job asks for.
     """
-    label = f"{variable or 'the key'} …{endpoint.api_key.strip()[-SHOWN_DIGITS:]}"
+    label = _label(variable, endpoint)
     started = time.monotonic()
     try:
         listed = asyncio.run(_listed(endpoint))
     except ProviderError as error:
-        return _judged(error, endpoint, label, time.monotonic() - started)
+        check = ProviderCheck(reached=True, key=KeyState.UNKNOWN, label=label, variable=variable)
+        return replace(_judged(error, endpoint, check), seconds=time.monotonic() - started)
     except TimeoutError:
-        key = KeyState.UNKNOWN if endpoint.api_key else KeyState.NONE
-        return ProviderCheck(reached=False, key=key, label=label, problem=f"no answer within {PATIENCE_S:g} s")
+        key, problem = KeyState.UNKNOWN if endpoint.api_key else KeyState.NONE, f"no answer within {PATIENCE_S:g} s"
+        return ProviderCheck(reached=False, key=key, label=label, variable=variable, problem=problem)
     wanted = tuple(dict.fromkeys(models)) if listed else ()
     return ProviderCheck(
         reached=True,
         key=KeyState.ACCEPTED if endpoint.api_key else KeyState.NONE,
         label=label,
+        variable=variable,
         models=wanted,
         missing=missing_models(wanted, listed),
         status=200,
@@ -143,7 +152,7 @@ async def _listed(endpoint: Endpoint) -> tuple[str, ...]:
         await client.aclose()
 
 
-def _judged(error: ProviderError, endpoint: Endpoint, label: str, seconds: float) -> ProviderCheck:
+def _judged(error: ProviderError, endpoint: Endpoint, check: ProviderCheck) -> ProviderCheck:
     """What an error in the place of a list says about the key."""
     key, problem = KeyState.UNKNOWN, error.message
     if error.kind is FailureKind.AUTH or error.status in _REFUSED:
@@ -155,7 +164,30 @@ def _judged(error: ProviderError, endpoint: Endpoint, label: str, seconds: float
     if not endpoint.api_key and key is not KeyState.REFUSED:
         key = KeyState.NONE
     reached = error.status is not None or error.kind not in _UNANSWERED
-    return ProviderCheck(reached=reached, key=key, label=label, problem=problem, status=error.status, seconds=seconds)
+    return replace(check, reached=reached, key=key, problem=problem, status=error.status)
+
+
+def _label(variable: str | None, endpoint: Endpoint) -> str:
+    key = endpoint.api_key.strip()
+    return f"{variable or 'the key'} …{key[-SHOWN_DIGITS:]}" if key else "a request without a key"
+
+
+def key_note_of(target: Target, endpoint: Callable[[], Endpoint]) -> tuple[str, bool]:
+    """What to say about a key that nobody was asked about yet, and whether the job could be sent with it.
+
+    Args:
+        target: where requests go.
+        endpoint: resolves it with its key, or raises an `EndpointError`.
+    """
+    if target.embedded:
+        return SIMULATED, True
+    try:
+        found = endpoint()
+    except TrustNeeded as error:
+        return f"{error.variable} is not meant for {error.host}: run with --trust to send it there", False
+    except EndpointError as error:
+        return str(error), False
+    return (_label(target.variable, found), True) if found.api_key else ("none sent", True)
 
 
 def missing_models(wanted: Iterable[str], listed: Sequence[str]) -> dict[str, str]:

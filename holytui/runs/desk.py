@@ -61,6 +61,21 @@ class Preview:
     blockers: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class KeyCheck:
+    """What a provider says about a job's key and models.
+
+    Attributes:
+        words: for the line that `Preview.key_note` stands on.
+        bad: the job would stop at its first answer; it can be started all the same.
+        advice: what to do first, each a sentence.
+    """
+
+    words: str
+    bad: bool = False
+    advice: tuple[str, ...] = ()
+
+
 class Desk(Protocol):
     """Every call that is not said to block returns within milliseconds."""
 
@@ -76,6 +91,9 @@ class Desk(Protocol):
 
     def preview(self, source: JobSource) -> Preview:
         """What starting this would do and cost; blocks while it reads the input."""
+
+    def check(self, source: JobSource) -> KeyCheck:
+        """Ask the provider for its models: is it there, does it take the key; costs nothing, blocks some seconds."""
 
     def start(self, source: JobSource, *, api_key: str | None = None, limit: int | None = None) -> RunHandle:
         """Create or resume a job and run it in this process; with a limit until so many more have a result."""

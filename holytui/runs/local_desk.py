@@ -11,17 +11,12 @@ from holytui.core.job import JobFileError, Provider
 from holytui.core.progress import JobState, Snapshot
 from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
+from holytui.provider.presets import Endpoint
 from holytui.runs.background import BackgroundFailed, run_in_background, told
+from holytui.runs.checking import SIMULATED, check_provider, key_note_of
 from holytui.runs.comparing import comparison
-from holytui.runs.desk import DeskError, JobSource, Leaving, Preview, Sample
-from holytui.runs.endpoint import (
-    EndpointError,
-    KeyMissing,
-    Target,
-    TrustNeeded,
-    resolve_endpoint,
-    resolve_target,
-)
+from holytui.runs.desk import DeskError, JobSource, KeyCheck, Leaving, Preview, Sample
+from holytui.runs.endpoint import EndpointError, Target, resolve_endpoint, resolve_target
 from holytui.runs.errands import retry_at_rest
 from holytui.runs.estimating import estimate_job, past_of
 from holytui.runs.handle import RunHandle
@@ -154,7 +149,7 @@ class LocalDesk:
             check_budget(job, book.price)
         except PrepareError as error:
             blockers.append(str(error))
-        key_note, key_ok = self._key_note(target, job.provider, wishes)
+        key_note, key_ok = key_note_of(target, lambda: self._endpoint(target, job.provider, source))
         return Preview(
             job_id=folder.name,
             name=job.name,
@@ -167,6 +162,23 @@ class LocalDesk:
             drift_note=self._drift_note(folder, step_hashes(job)) if folder.is_dir() else "",
             blockers=tuple(blockers),
         )
+
+    def check(self, source: JobSource) -> KeyCheck:
+        """What the provider says about a job's key and models; blocks for some seconds, sends no prompt.
+
+        Raises:
+            DeskError: it cannot be asked, for a reason that the preview tells too.
+        """
+        try:
+            loaded, folder = find(self._checkpoints, self._files.get(str(source), source))
+            job = saved_job(folder)[0] if loaded is None else loaded.job
+            target = resolve_target(job.provider, self._wishes_for(source).base_url)
+            if target.embedded:
+                return KeyCheck(SIMULATED)
+            endpoint = self._endpoint(target, job.provider, source)
+        except SENTENCES as error:
+            raise DeskError(str(error)) from error
+        return check_provider(endpoint, target.variable, [step.model for step in job.steps]).for_preflight()
 
     def start(self, source: JobSource, *, api_key: str | None = None, limit: int | None = None) -> RunHandle:
         """Create or resume a job, and run it on this process's worker thread.
@@ -282,31 +294,20 @@ class LocalDesk:
             return entry
         return replace(entry, snapshot=mine.snapshot(), problem=None)
 
+    def _endpoint(self, target: Target, provider: Provider, source: JobSource) -> Endpoint:
+        """Where a job's requests go, with the key; raises as `resolve_endpoint` does."""
+        wishes = self._wishes_for(source)
+        return resolve_endpoint(
+            target,
+            provider,
+            env=os.environ,
+            trusted=self._tables.trusted,
+            confirm=wishes.confirm,
+            api_key=wishes.api_key or self._keys.get(str(source)),
+        )
+
     def _wishes_for(self, source: JobSource) -> Wishes:
         return self._wishes.get(str(source), Wishes())
-
-    def _key_note(self, target: Target, provider: Provider, wishes: Wishes) -> tuple[str, bool]:
-        """What to say about the key, and whether the job could be sent with it."""
-        if target.embedded:
-            return "none needed: simulated", True
-        try:
-            endpoint = resolve_endpoint(
-                target,
-                provider,
-                env=os.environ,
-                trusted=self._tables.trusted,
-                confirm=wishes.confirm,
-                api_key=wishes.api_key,
-            )
-        except KeyMissing as error:
-            return str(error), False
-        except TrustNeeded as error:
-            return f"{error.variable} is not meant for {error.host}: run with --trust to send it there", False
-        except EndpointError as error:
-            return str(error), False
-        if not endpoint.api_key:
-            return "none sent", True
-        return f"{target.variable} …{endpoint.api_key[-4:]}", True
 
     def _drift_note(self, folder: Path, hashes: dict[str, str]) -> str:
         try:

@@ -30,7 +30,7 @@ async def asked(script: Script, *, key: str = KEY, models: Sequence[str] = WANTE
 async def test_a_key_that_is_accepted_and_models_that_are_there() -> None:
     check = await asked(always(LISTED))
     assert check.words == "MINE_API_KEY …3f9a accepted; both models found"
-    assert (check.bad, check.advice("MINE_API_KEY")) == (False, ())
+    assert (check.bad, check.for_preflight().advice) == (False, ())
     assert (await asked(always(LISTED), key="", models=["gpt-4.1"])).words == "none sent; model found"
 
 
@@ -40,7 +40,7 @@ async def test_a_model_that_is_not_there_is_told_with_the_nearest() -> None:
         'MINE_API_KEY …3f9a accepted; no model "deepseek-v32" here; nearest: deepseek-v3.2; no model "whale" here'
     )
     assert check.bad
-    (sentence,) = check.advice("MINE_API_KEY")
+    (sentence,) = check.for_preflight().advice
     assert sentence == (
         'No model "deepseek-v32", "whale" here: the job would stop at once. Nearest: deepseek-v3.2. '
         "Change it in the job file."
@@ -51,7 +51,7 @@ async def test_a_model_that_is_not_there_is_told_with_the_nearest() -> None:
 async def test_a_key_that_is_refused(status: int) -> None:
     check = await asked(always(whole(status, b'{"error": {"message": "Incorrect API key provided"}}')))
     assert (check.words, check.bad) == (f"MINE_API_KEY …3f9a was refused ({status})", True)
-    assert check.advice("MINE_API_KEY")[0].endswith("Set MINE_API_KEY anew and start holytui again.")
+    assert check.for_preflight().advice[0].endswith("Set MINE_API_KEY anew and start holytui again.")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from holytui.core.progress import (
 )
 from holytui.core.spread import Range
 from holytui.resources import themes
-from holytui.runs.desk import DeskError, JobSource, Leaving, Preview, Sample
+from holytui.runs.desk import DeskError, JobSource, KeyCheck, Leaving, Preview, Sample
 from holytui.runs.handle import RunHandle
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import Reader
@@ -65,6 +65,9 @@ class FrozenHandle:
         self.told.append(command)
 
 
+GOOD_KEY = KeyCheck("HOLYSHEEP_API_KEY …3f9a accepted; both models found")
+
+
 @dataclass
 class FrozenDesk:
     """Implements `runs.desk.Desk` for one moment; `checkpoint` is a real job for the item panels."""
@@ -73,6 +76,7 @@ class FrozenDesk:
     flights: tuple[InFlight, ...] = ()
     sample_rows: Sequence[Sample] = ()
     shown_preview: Preview | None = None
+    shown_key: KeyCheck = GOOD_KEY
     checkpoint: Path | None = None
     problems: Sequence[JobEntry] = ()
 
@@ -93,6 +97,9 @@ class FrozenDesk:
         if self.shown_preview is None:
             raise DeskError(f"{source}: no such job file")
         return self.shown_preview
+
+    def check(self, source: JobSource) -> KeyCheck:
+        return self.shown_key
 
     def start(self, source: JobSource, *, api_key: str | None = None, limit: int | None = None) -> RunHandle:
         raise DeskError(f"{source} stands still")

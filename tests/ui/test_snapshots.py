@@ -13,6 +13,7 @@ from holytui.core.failures import FailureKind
 from holytui.core.identity import input_hash
 from holytui.core.progress import JobState
 from holytui.core.work import Item, Record
+from holytui.runs.desk import KeyCheck
 from holytui.store.catalog import JobEntry
 from holytui.ui.app import UiExit
 from tests.store import jobs as stored
@@ -61,7 +62,9 @@ def then(*keys: str) -> Callable[[Pilot[UiExit]], Awaitable[None]]:
         for key in ("", *keys):
             if key:
                 await pilot.press(key)
-            await pilot.app.workers.wait_for_complete()
+            while pilot.app.workers:  # what one of them found out may have started another
+                await pilot.app.workers.wait_for_complete()
+                await pilot.pause()
             await pilot.pause()
 
     return before
@@ -135,6 +138,13 @@ def test_jobs_in_sixteen_colours_and_ascii(snap_compare: Compare) -> None:
 
 def test_preflight(snap_compare: Compare) -> None:
     desk = FrozenDesk(shown_preview=PREVIEW)
+    assert snap_compare(frozen_app(desk, open_job=Path("job.toml")), terminal_size=SMALL, run_before=then())
+
+
+def test_preflight_with_a_key_that_is_refused(snap_compare: Compare) -> None:
+    advice = "The key was refused (401): the job would stop at once. Set HOLYSHEEP_API_KEY anew."
+    key = KeyCheck("HOLYSHEEP_API_KEY …3f9a was refused (401)", bad=True, advice=(advice,))
+    desk = FrozenDesk(shown_preview=PREVIEW, shown_key=key)
     assert snap_compare(frozen_app(desk, open_job=Path("job.toml")), terminal_size=SMALL, run_before=then())
 
 

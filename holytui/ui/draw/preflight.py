@@ -5,7 +5,7 @@ from rich.text import Text
 from holytui.core.display import count, safe, safe_block, wrap
 from holytui.core.estimate import Estimate
 from holytui.core.estimate_words import cost_words, ratio_words, time_words, tokens_words, usd_range
-from holytui.runs.desk import Preview
+from holytui.runs.desk import KeyCheck, Preview
 from holytui.ui.draw.pen import Pen
 
 OTHER_MODELS = 3
@@ -13,7 +13,7 @@ FIRST_ITEMS = 10
 """What `f` runs: enough to know how a model counts and answers, and cheap."""
 
 
-def sheet(pen: Pen, preview: Preview, height: int, probe: str = "") -> list[Text]:
+def sheet(pen: Pen, preview: Preview, height: int, probe: str = "", key: KeyCheck | None = None) -> list[Text]:
     """The facts, a line each.
 
     Args:
@@ -21,6 +21,7 @@ def sheet(pen: Pen, preview: Preview, height: int, probe: str = "") -> list[Text
         preview: what is known of the job.
         height: lines there is room for; what is only good to know is left out where it does not fit.
         probe: what is to be said about running the first few items, if anything.
+        key: what the provider says about the key and the models; None: only the preview's note is known.
     """
     estimate, muted = preview.estimate, pen.palette.muted
     title = pen.line().gap(1).foreign(preview.name, min(30, len(preview.name)), pen.palette.accent)
@@ -39,11 +40,12 @@ def sheet(pen: Pen, preview: Preview, height: int, probe: str = "") -> list[Text
     if estimate.budget_usd is not None:
         _wide(lines, pen, "Budget", f"${estimate.budget_usd:.2f}, never exceeded")
     _wide(lines, pen, "Time", time_words(estimate))
-    _wide(lines, pen, "Key", preview.key_note, bad=not preview.key_ok)
+    key = key or KeyCheck(preview.key_note, bad=not preview.key_ok)
+    _wide(lines, pen, "Key", key.words, bad=key.bad)
     _wide(lines, pen, "Saved in", str(preview.saved_in))
     if probe:
         _wide(lines, pen, f"{'Next' if preview.existing else 'First'} {FIRST_ITEMS}", probe)
-    for sentence in (*preview.blockers, *((preview.drift_note,) if preview.drift_note else ())):
+    for sentence in (*key.advice, *preview.blockers, *((preview.drift_note,) if preview.drift_note else ())):
         lines += [pen.blank(), *pen.paragraph(sentence, pen.palette.bad)]
     problems = [f"{item}: {problem}" for item, problem in estimate.problems[:3]]
     lines += [pen.line().gap(12).foreign(words, pen.width - 14, pen.palette.warn).done() for words in problems]

@@ -1,6 +1,8 @@
 """Preflight: opening never spends; only its enter and its f do."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -10,7 +12,8 @@ from textual.binding import BindingType
 
 from holytui.core.estimate_words import first_words
 from holytui.core.progress import JobState
-from holytui.runs.desk import DeskError, JobSource, Preview
+from holytui.offload import offload
+from holytui.runs.desk import DeskError, JobSource, KeyCheck, Preview
 from holytui.runs.handle import RunHandle
 from holytui.ui.actions import PREFLIGHT, bindings, key_of
 from holytui.ui.draw import preflight as draw
@@ -30,6 +33,7 @@ class PreflightScreen(HolyScreen):
         super().__init__()
         self._source = source
         self._preview: Preview | None = None
+        self._key: KeyCheck | None = None
         self._prompts = False
         self._problem = ""
         self._probe: RunHandle | None = None
@@ -57,8 +61,19 @@ class PreflightScreen(HolyScreen):
             self.app.call_from_thread(self.show, preview)
 
     def show(self, preview: Preview) -> None:
-        """Show a preview."""
+        """Show a preview, and ask the provider about the key that it names."""
         self._preview = preview
+        self.repaint()
+        if preview.key_ok and self._key is None:
+            self._ask()
+
+    @work(exit_on_error=False)
+    async def _ask(self) -> None:
+        """In a thread that nobody waits for: a provider that is silent must hold neither the screen nor the end."""
+        try:
+            self._key = await offload(partial(self.holy.desk.check, self._source), "holytui-check")
+        except DeskError as error:
+            self._key = KeyCheck(str(error), bad=True)
         self.repaint()
 
     def _fail(self, sentence: str) -> None:
@@ -79,7 +94,21 @@ class PreflightScreen(HolyScreen):
             return [pen.plain(" Reading the input …", self.palette.muted)]
         if self._prompts:
             return draw.prompts(pen, self._preview.estimate)
-        return draw.sheet(pen, self._preview, self.the_list().size.height, self._probe_words(self._preview))
+        height, probe = self.the_list().size.height, self._probe_words(self._preview)
+        return draw.sheet(pen, self._preview, height, probe, self._key_words(self._preview))
+
+    def _key_words(self, preview: Preview) -> KeyCheck | None:
+        """What the provider says about the key so far; a bad one does not bar the way, so the way is told."""
+        if not preview.key_ok:
+            return None
+        if self._key is None:
+            asking = "" if preview.estimate.simulated else ", being checked"
+            return KeyCheck(f"{preview.key_note}{asking}")
+        if not self._key.advice:
+            return self._key
+        *others, last = self._key.advice
+        key = key_of("open", self.holy.settings.keymap)
+        return replace(self._key, advice=(*others, f"{last} {key} runs it all the same."))
 
     def _probe_words(self, preview: Preview) -> str:
         """What is to be said about the first few items; nothing where they are all there is."""
