@@ -96,13 +96,15 @@ class RunningSimulator:
         if prompt is None:
             return exchange.refuse("unreadable")
         misfit = exchange.check_fields()
-        if misfit is not None:
-            return misfit
-        # Counted by model too: two models asked the same side by side must not take each other's turn.
-        self._asked[model, prompt] += 1
-        nth = self._asked[model, prompt]
+        # Counted by model too: two models asked the same side by side must not take each other's turn. What is
+        # refused for its fields takes none: it is the same request that comes again.
+        nth = self._asked[model, prompt] + 1
+        if misfit is None:
+            self._asked[model, prompt] = nth
         self._in_flight += 1
         try:
+            if misfit is not None:
+                return misfit
             tokens = body.get("max_tokens")
             limit = tokens if isinstance(tokens, int) else None
             plan = script(self._options, prompt, nth, limit, wants_json=exchange.wants_json)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ from holytui.provider.client import ChatClient, ChatRequest
 from holytui.provider.dialects import DIALECTS
 from holytui.provider.events import Content, Event, Finish, KeepAlive, Reasoning, UsageSeen
 from holytui.provider.simulator import parse_options, serve
-from tests.provider.scripted import ask, asking, collect, failure, merged, text_of
+from tests.provider.scripted import ask, asking, collect, eventually, failure, merged, text_of
 
 PROMPT = "Summarise the chapter about rivers, mountains and the people between them"
 PROMPT_TOKENS = len(PROMPT) // 4
@@ -138,10 +139,14 @@ async def test_transformers_refuses_stream_options_and_is_asked_without() -> Non
         assert client.extra_requests == before
 
 
-async def test_a_refused_option_takes_no_turn_of_a_prompt() -> None:
-    async with speaking("transformers") as client:
+async def test_a_refused_option_is_written_down_and_takes_no_turn_of_a_prompt(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    async with speaking("transformers", ledger=ledger) as client:
         assert (await failure(client, ask(f"[[simulate server_error x1]] {PROMPT}"))).kind is Kind.SERVER_ERROR
         assert text_of(await collect(client, ask(f"[[simulate server_error x1]] {PROMPT}")))
+        await eventually(lambda: ledger.read_text().count("\n") == 3, "all are written down")
+    entries = [json.loads(line) for line in ledger.read_text().splitlines()]
+    assert [(entry["status"], entry["nth"]) for entry in entries] == [(422, 1), (500, 1), (200, 2)]
 
 
 async def test_deepseek_shows_that_it_lives_while_a_request_is_queued_and_thinks_aloud() -> None:
