@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -99,7 +98,7 @@ class Sender:
         self.flight.sending(watch)
         try:
             async with watch:
-                await self._listen(report)
+                await self.client.ask(report.request, partial(self._hear, report), on_connected=watch.connected)
         except ClockExpired as expired:
             name = expired.kind.value.removeprefix("timeout.")
             message = f"the {name} clock of {expired.limit:g} s ran out"
@@ -130,13 +129,7 @@ class Sender:
         self.admission.answered()
         return Answer(heard.text, heard.finish, heard.model)
 
-    async def _listen(self, report: Report) -> None:
-        stream = self.client.stream(report.request, on_connected=report.watch.connected)
-        async with aclosing(stream) as events:
-            async for event in events:
-                self._hear(event, report)
-
-    def _hear(self, event: Event, report: Report) -> None:
+    def _hear(self, report: Report, event: Event) -> None:
         heard, watch = report.heard, report.watch
         match event:
             case Content():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from holytui.core.failures import TIMEOUTS, FailureKind
 from holytui.core.template import TemplateError
+from holytui.core.timeouts import Clocks
 from holytui.core.work import ItemState, Outcome, Sink, StepHistory, Work
 from holytui.engine.admission.door import Admission
 from holytui.engine.admission.outage import UNANSWERED
@@ -172,6 +173,7 @@ class StepRun:
         origin = Origin(work.index, step.name, work.round, bench.plan, sink, bench.now)
         self._sender = Sender(bench.client, bench.admission, bench.suspends, origin, flight)
         self._step_limit = 0.0
+        self._first_clocks: Clocks | None = None
         self._last: AttemptFailed | None = None
 
     async def run(self, request: ChatRequest) -> Outcome:
@@ -181,7 +183,8 @@ class StepRun:
             TurnedAway: the job pauses or stops first.
         """
         plan = self._bench.plan
-        self._step_limit = plan.clocks(self._step.step, request, self._timeouts, self._work.overrides).step
+        self._first_clocks = plan.clocks(self._step.step, request, self._timeouts, self._work.overrides)
+        self._step_limit = self._first_clocks.step
         if self._used >= plan.max_attempts and self._past.last_kind is not None:
             return self._failed(AttemptFailed(self._past.last_kind, self._past.last_message))
         policy = retrying(lambda: self._used, plan.max_attempts, self._back_off)
@@ -190,6 +193,9 @@ class StepRun:
         except AttemptFailed as failure:
             await self._question(failure)
             return self._failed(failure)
+        finally:
+            # Its notes refer back to it: a circle an answer would be what the garbage collector does all day.
+            policy.iter_state.reset()
         return Outcome(
             self._work.index,
             self._step.name,
@@ -216,8 +222,9 @@ class StepRun:
             raise TurnedAway
 
     async def _attempt(self, request: ChatRequest) -> Answer:
-        overrides = self._work.overrides
-        clocks = self._bench.plan.clocks(self._step.step, request, self._timeouts, overrides)
+        clocks, self._first_clocks = self._first_clocks, None
+        if clocks is None:
+            clocks = self._bench.plan.clocks(self._step.step, request, self._timeouts, self._work.overrides)
         try:
             answer = await self._sender.send(request, clocks, self._step_left, self._used + 1)
         except AttemptFailed as failure:

@@ -3,10 +3,10 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import aiohttp
@@ -103,13 +103,18 @@ class ChatClient:
         self.extra_requests = 0
         """Requests asked a second time because `stream_options` or `response_format` was refused."""
 
-    async def stream(
-        self, request: ChatRequest, *, on_connected: Callable[[], None] = lambda: None
-    ) -> AsyncGenerator[Event, None]:
-        """Send a request and yield what comes.
+    async def ask(
+        self,
+        request: ChatRequest,
+        hear: Callable[[Event], None],
+        *,
+        on_connected: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Send a request and hear what comes, until the answer is complete.
 
         Args:
             request: what is asked.
+            hear: called with each event as it comes; generators in one another would cost more than all the rest.
             on_connected: called when the connection is there and the request goes out.
 
         Raises:
@@ -121,12 +126,7 @@ class ChatClient:
         while True:
             body = request.body(with_usage=self._usage in kept, with_format=self._format in kept)
             try:
-                async with aclosing(self._once(request, body, on_connected)) as events:
-                    async for event in events:
-                        if isinstance(event, Opened):
-                            for part in dropped:
-                                part.was_why()
-                        yield event
+                await self._once(request, body, partial(_learn, dropped, hear) if dropped else hear, on_connected)
             except ProviderError as error:
                 if dropped and error.status in REFUSAL_STATUSES:
                     dropped[-1].was_not_why()
@@ -171,23 +171,21 @@ class ChatClient:
             await transport.aclose()
 
     async def _once(
-        self, request: ChatRequest, body: bytes, on_connected: Callable[[], None]
-    ) -> AsyncGenerator[Event, None]:
+        self, request: ChatRequest, body: bytes, hear: Callable[[Event], None], on_connected: Callable[[], None]
+    ) -> None:
         response = await self._send("POST", "/chat/completions", body, on_connected)
-        chunks = response.aiter_bytes()
+        chunks = _body(response)
         reader = None
         try:
             if not 200 <= response.status_code < 300:
                 raise await self._refusal(response, request.text)
             headers = _headers(response)
             name = redact(request_id(headers), self._secret)
-            yield Opened(response.status_code, name, headers)
+            hear(Opened(response.status_code, name, headers))
             reader = AnswerReader(request.model, response.status_code, name, self._secret, lambda: request.text)
             kind = headers.get("content-type", "")
             streams = "application/json" not in kind and (request.stream or "text/event-stream" in kind)
-            async with aclosing(_streamed(chunks, reader) if streams else _whole(chunks, reader)) as events:
-                async for event in events:
-                    yield event
+            await (_streamed if streams else _whole)(chunks, reader, hear)
             reader.check_complete()
         except httpx.HTTPError as error:
             # An answer that finished is not lost with its connection.
@@ -259,20 +257,28 @@ class ChatClient:
         return values
 
 
-async def _streamed(chunks: AsyncIterator[bytes], reader: AnswerReader) -> AsyncGenerator[Event, None]:
+def _learn(dropped: Sequence[OptionalPart], hear: Callable[[Event], None], event: Event) -> None:
+    """An answer that begins without the parts that were left out: they were why it was refused."""
+    if isinstance(event, Opened):
+        for part in dropped:
+            part.was_why()
+    hear(event)
+
+
+async def _streamed(chunks: AsyncIterator[bytes], reader: AnswerReader, hear: Callable[[Event], None]) -> None:
     decoder = Decoder()
     async for chunk in chunks:
         for event in reader.parts(decoder.feed(chunk)):
-            yield event
+            hear(event)
         if reader.ended:
             return
     for event in reader.last_parts(decoder.end()):
-        yield event
+        hear(event)
 
 
-async def _whole(chunks: AsyncIterator[bytes], reader: AnswerReader) -> AsyncGenerator[Event, None]:
+async def _whole(chunks: AsyncIterator[bytes], reader: AnswerReader, hear: Callable[[Event], None]) -> None:
     for event in reader.chunk(await _text(chunks)):
-        yield event
+        hear(event)
 
 
 @lru_cache(maxsize=16)
@@ -291,6 +297,13 @@ def _url(text: str) -> httpx.URL:
 def _headers(response: httpx.Response) -> dict[str, str]:
     """By lower-case name; httpx's own mapping guesses an encoding at every look."""
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+
+
+def _body(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes; past httpx's decoders, which cost more than the reading, where nothing is to decode."""
+    if "content-encoding" in response.headers or not isinstance(response.stream, httpx.AsyncByteStream):
+        return response.aiter_bytes()
+    return aiter(response.stream)
 
 
 async def _text(chunks: AsyncIterator[bytes], limit: int | None = None) -> str:

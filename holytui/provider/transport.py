@@ -38,18 +38,25 @@ class _Response(aiohttp.ClientResponse):
         return self
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Says when a request has its connection; aiohttp's tracing says it too, for the price of its headers."""
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        told = connected.get()
+        if told is not None:
+            told()
+        return connection
+
+
 def open_transport(base_url: str, max_connections: int) -> AiohttpTransport:
     """A transport with its own connections, without any timeout; belongs to the running loop."""
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(_tell_connected)
-    trace.on_connection_reuseconn.append(_tell_connected)
     context = _tls(base_url)
-    connector = aiohttp.TCPConnector(
-        limit=max_connections, resolver=Resolver(), keepalive_timeout=KEEPALIVE_S, ssl=context
-    )
+    connector = _Connector(limit=max_connections, resolver=Resolver(), keepalive_timeout=KEEPALIVE_S, ssl=context)
     session = aiohttp.ClientSession(
         connector=connector,
-        trace_configs=[trace],
         # aiohttp's own trust_env would look the proxy up at every request in asyncio's default executor,
         # and put a password from .netrc in the place of our key.
         proxy=environment_proxy(base_url),
@@ -115,9 +122,3 @@ def _what_broke(cause: BaseException) -> str:
             return "the URL cannot be used"
         case _:
             return "the connection broke"
-
-
-async def _tell_connected(session: aiohttp.ClientSession, context: Any, params: Any) -> None:  # noqa: ARG001  # aiohttp's signature
-    told = connected.get()
-    if told is not None:
-        told()

@@ -184,6 +184,7 @@ class Commits:
         self._connection.execute(f"PRAGMA synchronous={'FULL' if barrier else 'NORMAL'}")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._recorder.look_up(entry.index for entry in batch if isinstance(entry, AttemptEvent | Outcome | Pardon))
             for entry in batch:
                 self._apply(entry, results)
             self._recorder.write_behind()

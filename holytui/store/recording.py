@@ -1,8 +1,9 @@
 """What the engine tells, as rows: attempts, outcomes, the log. Runs inside the writer's transaction."""
 
+import json
 import math
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from holytui.core.failures import FailureKind
@@ -39,9 +40,9 @@ class _Item:
 class Recorder:
     """Writes events of one session.
 
-    An attempt and the outcome that follows it mostly come in one transaction: the item is read once and its row
-    written once, in `write_behind` at the latest. Each statement is a chance for other threads to take the
-    interpreter, and for this one to wait for it.
+    The items of a transaction are read at once (`look_up`), and the row of each is written once, in `write_behind`
+    at the latest: an attempt and the outcome that follows it mostly come together. Each statement is a chance for
+    other threads to take the interpreter, and for this one to wait for it.
     """
 
     def __init__(
@@ -64,18 +65,23 @@ class Recorder:
         """The transaction was rolled back: nothing is owed."""
         self._items.clear()
 
+    def look_up(self, indices: Iterable[int]) -> None:
+        """Read the items that a transaction is about, all at once."""
+        wanted = [index for index in set(indices) if index not in self._items]
+        if not wanted:
+            return
+        self._items.update(dict.fromkeys(wanted))
+        found = self._connection.execute(
+            "SELECT idx, key, input_hash, round, state, (SELECT count(*) FROM results WHERE item = items.key),"
+            " cost_usd, cost_kind FROM items WHERE removed = 0 AND idx IN (SELECT value FROM json_each(?))",
+            (json.dumps(wanted),),
+        ).fetchall()
+        for index, key, input_hash, current_round, state, results, usd, kind in found:
+            self._items[index] = _Item(key, input_hash, current_round, state, results, money(usd, kind))
+
     def _item(self, index: int) -> _Item | None:
         if index not in self._items:
-            found = self._connection.execute(
-                "SELECT key, input_hash, round, state, (SELECT count(*) FROM results WHERE item = items.key),"
-                " cost_usd, cost_kind FROM items WHERE removed = 0 AND idx = ?",
-                (index,),
-            ).fetchone()
-            if found is None:
-                self._items[index] = None
-            else:
-                key, input_hash, current_round, state, results, usd, kind = found
-                self._items[index] = _Item(key, input_hash, current_round, state, results, money(usd, kind))
+            self.look_up([index])
         return self._items[index]
 
     def attempt(self, event: AttemptEvent) -> None:

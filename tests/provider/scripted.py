@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,8 +116,10 @@ def ask(prompt: str = "hello", *, model: str = "gpt-4.1", **more: Any) -> ChatRe
 
 async def collect(client: ChatClient, request: ChatRequest | None = None) -> list[Event]:
     """All events of a request, within a test's patience."""
-    async with asyncio.timeout(PATIENCE_S), aclosing(client.stream(request or ask())) as events:
-        return [event async for event in events]
+    events: list[Event] = []
+    async with asyncio.timeout(PATIENCE_S):
+        await client.ask(request or ask(), events.append)
+    return events
 
 
 def text_of(events: list[Event]) -> str:
@@ -237,9 +239,8 @@ async def until_error(client: ChatClient, request: ChatRequest | None = None) ->
     """What a request that fails gave before, and how it failed."""
     events: list[Event] = []
     with pytest.raises(ProviderError) as caught:
-        async with asyncio.timeout(PATIENCE_S), aclosing(client.stream(request or ask())) as stream:
-            async for one in stream:
-                events.append(one)  # noqa: PERF401  # what came before the error is wanted too
+        async with asyncio.timeout(PATIENCE_S):
+            await client.ask(request or ask(), events.append)
     return events, caught.value
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +92,15 @@ async def test_events_are_given_out_as_they_come_and_not_at_the_end() -> None:
             go_on.clear()
         writer.write(chunk(finish() + DONE) + END)
 
+    words: list[str] = []
+
+    def hear(one: Event) -> None:
+        if isinstance(one, Content):
+            words.append(one.text)
+            go_on.set()
+
     async with scripted(script) as server, asking(server.base_url) as client, asyncio.timeout(PATIENCE_S):
-        words = []
-        async with aclosing(client.stream(ask())) as events:
-            async for one in events:
-                if isinstance(one, Content):
-                    words.append(one.text)
-                    go_on.set()
+        await client.ask(ask(), hear)
     assert words == ["one", "two"]
 
 
@@ -432,9 +434,7 @@ async def test_a_connection_is_told_of_once_and_before_the_first_event() -> None
     async with scripted(always(PLAIN)) as server, asking(server.base_url) as client:
         for connection in ("new", "used again"):
             told: list[Event | str] = []
-            async with aclosing(client.stream(ask(), on_connected=lambda: told.append("connected"))) as events:  # noqa: B023  # called within this turn
-                async for one in events:
-                    told.append(one)  # noqa: PERF401  # the order of both is the point
+            await client.ask(ask(), told.append, on_connected=partial(told.append, "connected"))
             assert told[0] == "connected", connection
             assert told.count("connected") == 1, connection
             assert isinstance(told[1], Opened), connection
@@ -449,8 +449,9 @@ async def test_a_connection_is_told_of_before_the_answer_and_to_the_one_who_aske
         writer.write(PLAIN)
 
     async def run(name: str) -> None:
-        async with aclosing(client.stream(ask(), on_connected=lambda: told.append(name))) as events:
-            assert [one async for one in events]
+        events: list[Event] = []
+        await client.ask(ask(), events.append, on_connected=lambda: told.append(name))
+        assert events
 
     async with scripted(script) as server, asking(server.base_url) as client:
         await asyncio.gather(run("a"), run("b"))
@@ -461,12 +462,7 @@ async def test_cancelling_closes_the_connection_at_once(sent: bytes) -> None:
     async with scripted(then_hang(sent)) as server, asking(server.base_url) as client:
         events: list[Event] = []
 
-        async def run() -> None:
-            async with aclosing(client.stream(ask())) as stream_:
-                async for one in stream_:
-                    events.append(one)  # noqa: PERF401  # it never ends
-
-        task = asyncio.create_task(run())
+        task = asyncio.create_task(client.ask(ask(), events.append))
         expected = {b"": 0, head(): 1}.get(sent, 2)
         await eventually(lambda: len(server.requests) == 1 and len(events) == expected, "the request hangs")
         task.cancel()
@@ -475,13 +471,16 @@ async def test_cancelling_closes_the_connection_at_once(sent: bytes) -> None:
         await eventually(lambda: server.open == 0, "the server sees the end")
 
 
-async def test_who_stops_listening_closes_the_connection() -> None:
+async def test_who_cannot_hear_any_more_closes_the_connection() -> None:
     body = head() + chunk(delta("hello"))
+
+    def hear(one: Event) -> None:
+        if isinstance(one, Content):
+            raise LookupError
+
     async with scripted(then_hang(body)) as server, asking(server.base_url) as client:
-        async with aclosing(client.stream(ask())) as events:
-            async for one in events:
-                if isinstance(one, Content):
-                    break
+        with pytest.raises(LookupError):
+            await client.ask(ask(), hear)
         await eventually(lambda: server.open == 0, "the server sees the end")
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from holytui.core.failures import FailureKind as Kind
 from holytui.provider.errors import ProviderError
-from holytui.provider.events import Content, Finish, Opened
+from holytui.provider.events import Content, Event, Finish, Opened
 from holytui.provider.redaction import REDACTED
 from tests.provider.scripted import (
     DONE,
@@ -58,8 +58,7 @@ async def test_a_refused_connection() -> None:
     async with asking(f"http://127.0.0.1:{free_port()}/v1", key=KEY) as client:
         connected: list[bool] = []
         with pytest.raises(ProviderError) as caught:
-            async for _ in client.stream(ask(), on_connected=lambda: connected.append(True)):
-                pass
+            await client.ask(ask(), lambda _: None, on_connected=lambda: connected.append(True))
     assert caught.value.kind is Kind.NETWORK
     assert caught.value.status is None
     assert caught.value.message.startswith("no connection: ")
@@ -106,12 +105,14 @@ async def test_words_before_a_break_are_given_out_first(break_off: Callable[[byt
         await arrived.wait()
         await break_off(b"")(received, writer)
 
+    def hear(one: Event) -> None:
+        if isinstance(one, Content):
+            words.append(one.text)
+            arrived.set()
+
     async with scripted(script) as server, asking(server.base_url) as client:
         with pytest.raises(ProviderError) as caught:
-            async for one in client.stream(ask()):
-                if isinstance(one, Content):
-                    words.append(one.text)
-                    arrived.set()
+            await client.ask(ask(), hear)
     assert words == ["hello"]
     assert caught.value.kind is Kind.NETWORK
 
@@ -126,12 +127,15 @@ async def test_an_answer_that_finished_is_not_lost_with_its_connection(break_off
         await heard.wait()
         await break_off(b"")(received, writer)
 
+    events: list[Event] = []
+
+    def hear(one: Event) -> None:
+        events.append(one)
+        if isinstance(one, Finish):
+            heard.set()
+
     async with scripted(script) as server, asking(server.base_url) as client:
-        events = []
-        async for one in client.stream(ask()):
-            events.append(one)
-            if isinstance(one, Finish):
-                heard.set()
+        await client.ask(ask(), hear)
     assert merged(events)[1:] == [Content("hello"), Finish("stop", "m")]
 
 

@@ -283,13 +283,8 @@ async def hanging(fault: str, ledger: Path, *, streams: bool = True) -> AsyncIte
     """The events of a request that never ends, as they come; at the end it is cancelled."""
     events: list[Event] = []
 
-    async def run(client: ChatClient) -> None:
-        async with aclosing(client.stream(ask(PROMPT, stream=streams))) as stream:
-            async for one in stream:
-                events.append(one)  # noqa: PERF401  # it never ends
-
     async with simulated(faults=(f"{fault}=1",), ledger=ledger) as client:
-        task = asyncio.create_task(run(client))
+        task = asyncio.create_task(client.ask(ask(PROMPT, stream=streams), events.append))
         try:
             yield events
         finally:
@@ -493,12 +488,10 @@ async def test_the_key_is_refused_after_so_many_requests(tmp_path: Path) -> None
 async def timed(**options: Any) -> tuple[list[tuple[float, Event]], float]:
     """(seconds since the request, event) of one request, and how long it took."""
     started = time.monotonic()
-    found = []
+    found: list[tuple[float, Event]] = []
     async with simulated(**options) as client, asyncio.timeout(PATIENCE_S):
         started = time.monotonic()
-        async with aclosing(client.stream(ask(PROMPT))) as events:
-            async for one in events:
-                found.append((time.monotonic() - started, one))  # noqa: PERF401  # the moment is taken at each
+        await client.ask(ask(PROMPT), lambda one: found.append((time.monotonic() - started, one)))
         return found, time.monotonic() - started
 
 
@@ -639,12 +632,7 @@ async def test_closing_drops_what_hangs(tmp_path: Path) -> None:
     async with simulating(ledger=ledger) as simulator, asking(simulator.base_url) as client:
         events: list[Event] = []
 
-        async def run() -> None:
-            async with aclosing(client.stream(ask("[[simulate stall]] rivers"))) as stream:
-                async for one in stream:
-                    events.append(one)  # noqa: PERF401  # it ends with an error
-
-        task = asyncio.create_task(run())
+        task = asyncio.create_task(client.ask(ask("[[simulate stall]] rivers"), events.append))
         await eventually(lambda: bool(events), "it hangs")
         started = time.monotonic()
         await simulator.aclose()
@@ -689,9 +677,10 @@ async def test_a_connection_that_never_comes_is_simulated_as_often_as_the_prompt
     connected: list[bool] = []
 
     async def run() -> list[Event]:
-        stream = client.stream(ask("[[simulate connect x1]] rivers"), on_connected=lambda: connected.append(True))
-        async with aclosing(stream) as events:
-            return [one async for one in events]
+        events: list[Event] = []
+        asked = ask("[[simulate connect x1]] rivers")
+        await client.ask(asked, events.append, on_connected=lambda: connected.append(True))
+        return events
 
     async with aclosing(client):
         with pytest.raises(TimeoutError):
