@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from holytui import plain
-from holytui.cli import collector
+from holytui.cli import interpreter
 from holytui.cli.exits import Exit, code_after
 from holytui.cli.output import tell
 from holytui.core.progress import JobState, Snapshot, iso
@@ -74,7 +74,7 @@ def run_headless(launch: Launch, *, as_json: bool) -> Exit:
         InputProblem: it ended because the input cannot be read.
     """
     before = snapshot_of(launch.folder)
-    collector.spare()
+    interpreter.set_up()
     thread = RunThread()
     items: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
     handle = thread.start(launch, items.put)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holytui import plain
-from holytui.cli import collector
+from holytui.cli import interpreter
 from holytui.cli.output import tell
 from holytui.config import Settings
 from holytui.core.job import Job, load_job
@@ -64,7 +64,7 @@ def open_screen(
     else:
         opening = _opening(checkpoints, tables, source, wishes or Wishes())
     desk = opening.desk
-    collector.spare()
+    interpreter.set_up()
     try:
         end = run_app(desk, ui_settings(settings, os.environ), open_job=opening.job)
     finally:

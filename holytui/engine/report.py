@@ -27,10 +27,17 @@ class AttemptFailed(Exception):
 
     Attributes:
         partial: the text that came before it failed.
+        retry_after_s: seconds to wait, as the provider asks.
     """
 
     def __init__(
-        self, kind: FailureKind, message: str, status: int | None = None, partial: str = "", model: str = ""
+        self,
+        kind: FailureKind,
+        message: str,
+        status: int | None = None,
+        partial: str = "",
+        model: str = "",
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -38,6 +45,7 @@ class AttemptFailed(Exception):
         self.status = status
         self.partial = partial
         self.model = model
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(slots=True)
@@ -151,7 +159,8 @@ class Report:
             error=error,
         )
         status = error.status if error is not None else self.heard.status
-        return AttemptFailed(kind, message, status, text, self.heard.model)
+        asked = None if error is None else error.retry_after_s
+        return AttemptFailed(kind, message, status, text, self.heard.model, asked)
 
     def uncounted(self, error: ProviderError, why: str) -> None:
         """A refusal that uses no attempt: nothing was charged."""

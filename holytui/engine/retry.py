@@ -9,10 +9,22 @@ from holytui.core.failures import RULES
 from holytui.core.timeouts import BACKOFF_CAP_S, BACKOFF_FIRST_S
 from holytui.engine.report import AttemptFailed
 
+SHORTEST_SHARE = 0.6
+"""Of the longest wait, for the shortest: from wait to wait it grows for certain, and still no two come together."""
+
+LONGEST_ASKED_S = 60.0
+"""An item waits no longer than this because an error other than 429 asked for it: it tells of one server of many."""
+
 
 def backoff_s(attempts: int) -> float:
-    """Seconds to wait after this many attempts: uniform(0, min(30, 0.5 * 2^n))."""
-    return random.uniform(0.0, min(BACKOFF_CAP_S, BACKOFF_FIRST_S * 2.0**attempts))
+    """Seconds to wait after this many attempts: within min(30, 0.5 * 2^n), and not below 0.6 of it."""
+    longest = min(BACKOFF_CAP_S, BACKOFF_FIRST_S * 2.0**attempts)
+    return random.uniform(SHORTEST_SHARE * longest, longest)
+
+
+def asked_s(failure: AttemptFailed | None) -> float:
+    """Seconds that the provider asked the item to wait with its last error (RFC 9110, 10.2.3); 0 if it did not."""
+    return 0.0 if failure is None or failure.retry_after_s is None else min(failure.retry_after_s, LONGEST_ASKED_S)
 
 
 def retrying(

@@ -18,9 +18,12 @@ from holytui.engine.executor import Ending
 from holytui.engine.flights import Flight, Flights
 from holytui.engine.plan import Plan, PlannedStep
 from holytui.engine.report import AttemptFailed, Origin
-from holytui.engine.retry import retrying
+from holytui.engine.retry import asked_s, retrying
 from holytui.engine.suspend import Suspends
 from holytui.provider.client import ChatClient, ChatRequest
+
+ASKED_JITTER = 0.1
+"""Of the usual wait, on top of one that is asked for: who was turned away together must not come back together."""
 
 KEEPS_PARTIAL = frozenset({FailureKind.TRUNCATED, FailureKind.CONTENT_FILTER})
 
@@ -238,10 +241,18 @@ class StepRun:
         return answer
 
     async def _back_off(self, seconds: float) -> None:
-        """Wait between attempts; the step clock runs meanwhile and ends the step if it runs out."""
+        """Wait between attempts; the step clock runs meanwhile and ends the step if it runs out.
+
+        It does not run while the provider asks for the wait.
+        """
         plan, left = self._bench.plan, self._step_left()
         phase = f"retry {self._used + 1}/{plan.max_attempts}"
         was = "" if self._last is None else f"; was {self._last.kind.value}"
+        asked = asked_s(self._last)
+        if asked > seconds:
+            self._flight.waiting(phase, asked, f"waits {asked:.0f} s, as the provider asks{was}")
+            await self._bench.admission.pause(asked + seconds * ASKED_JITTER)
+            return
         self._flight.waiting(phase, seconds, f"waits {seconds:.0f} s{was}")
         await self._bench.admission.pause(min(seconds, left))
         self._active_s += min(seconds, left)

@@ -28,6 +28,8 @@ from holytui.store.trouble import CheckpointError
 
 TICK_S = 0.25
 PUBLISH_S = 0.5
+PICTURE_SHARE = 0.02
+"""Of the loop's time at most, for telling what happens: hundreds in flight are told of less often."""
 HEARTBEAT_S = 5.0
 CLOSE_S = 1.0
 
@@ -268,7 +270,7 @@ class OwnedRun:
 
     async def _tick(self) -> None:
         """Heed commands from other processes, publish, keep the heartbeat."""
-        beat = published = 0.0
+        beat = next_picture = 0.0
         while True:
             self._look_for_sleep()
             for name, command in commands.take(self.launch.folder):
@@ -277,14 +279,15 @@ class OwnedRun:
             if time.monotonic() - beat > HEARTBEAT_S:
                 beat = time.monotonic()
                 self._lock.heartbeat()
-            if time.monotonic() - published >= PUBLISH_S:
-                published = time.monotonic()
+            if (began := time.monotonic()) >= next_picture:
                 if self._record is not None:
                     with contextlib.suppress(CheckpointError):  # the writer tells of it
                         self._picture.events = self._record.events()
                 self._publish()
                 with contextlib.suppress(OSError):  # a full or lost folder is told by the writer
                     live.write_live(self.launch.folder, self.latest, self.in_flight)
+                took = time.monotonic() - began
+                next_picture = began + max(PUBLISH_S, took / PICTURE_SHARE)
             await asyncio.sleep(TICK_S)
 
     def _look_for_sleep(self) -> None:

@@ -51,6 +51,32 @@ def test_what_the_provider_says_is_left_is_heeded_before_it_has_to_refuse(tmp_pa
         assert provider.at < 15
 
 
+def test_an_error_that_names_a_wait_is_given_it_by_its_item_alone(tmp_path: Path) -> None:
+    """Half of the prompts meet a 503 once; the wait it asks for is longer than the step clock, which stands still."""
+    refused: dict[str, float] = {}
+    again: dict[str, float] = {}
+
+    def mood(provider: Troubled, prompt: str) -> Does:
+        if prompt in refused:
+            again[prompt] = provider.at - refused[prompt]
+        elif len(refused) < 4:
+            refused[prompt] = provider.at
+            return Does(status=503, headers={"retry-after": "1.5"})
+        return OK
+
+    step = ["deadline = 1"]
+    job = write_job(tmp_path, source="count = 8", run=["concurrency = 2", "max_attempts = 2"], step=step)
+    with troubled(mood) as provider:
+        done = holytui("run", job, "--headless", "--base-url", provider.url, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        others = [one.at for one in provider.seen if one.prompt not in refused]
+    assert len(again) == 4
+    assert min(again.values()) >= 1.4
+    assert len(others) == 4
+    assert max(others) < 1.4, "nobody else waits"
+    assert status(tmp_path, "job")["attempts"] == 12
+
+
 def test_the_job_files_own_rate_is_kept(tmp_path: Path) -> None:
     job = write_job(tmp_path, source="count = 12", run=["concurrency = 8", "rpm = 120"])
     with troubled(lambda provider, prompt: OK) as provider:
