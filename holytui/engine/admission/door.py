@@ -69,6 +69,7 @@ class Admission:
         """Requests of this job in flight."""
         self._unsaved = 0
         self._alone = False
+        self._last_level: int | None = None
         self._now = now
         self._wall = wall
         self._notice = on_notice
@@ -79,7 +80,9 @@ class Admission:
 
     @property
     def level(self) -> int:
-        """Requests that may be in flight at once now."""
+        """Requests that may be in flight at once now; after the session, that could at its end."""
+        if self._last_level is not None:
+            return self._last_level
         return min(self.ceiling, self.upstream.concurrency.current)
 
     @property
@@ -190,6 +193,7 @@ class Admission:
         self.drain()
         if self._alarm is not None:
             self._alarm.cancel()
+        self._last_level = self.level
         self.upstream.leave(self, self.ceiling)
 
     def rate_limited(self, ticket: Ticket, retry_after_s: float | None, message: str) -> None:
