@@ -135,7 +135,7 @@ class Picture:
             tokens_per_s=self._token_rate(counters),
             concurrency=admission.level if admission is not None else 0,
             ceiling=admission.ceiling if admission is not None else job.run.concurrency,
-            concurrency_why=admission.upstream.concurrency.why if admission is not None else "",
+            concurrency_why=admission.why_lower if admission is not None else "",
             gate_opens_in=admission.upstream.gate.opens_in if admission is not None else None,
             outage_s=admission.outage.lasts_s if admission is not None and admission.outage.open else None,
             probe_in=admission.outage.probe_in if admission is not None and admission.outage.open else None,

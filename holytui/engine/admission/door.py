@@ -69,7 +69,7 @@ class Admission:
         """Requests of this job in flight."""
         self._unsaved = 0
         self._alone = False
-        self._last_level: int | None = None
+        self._at_end: tuple[int, str] | None = None
         self._now = now
         self._wall = wall
         self._notice = on_notice
@@ -81,9 +81,12 @@ class Admission:
     @property
     def level(self) -> int:
         """Requests that may be in flight at once now; after the session, that could at its end."""
-        if self._last_level is not None:
-            return self._last_level
-        return min(self.ceiling, self.upstream.concurrency.current)
+        return self._at_end[0] if self._at_end is not None else min(self.ceiling, self.upstream.concurrency.current)
+
+    @property
+    def why_lower(self) -> str:
+        """Why fewer than the ceiling may be in flight, for a person; empty at the ceiling."""
+        return self._at_end[1] if self._at_end is not None else self.upstream.concurrency.why
 
     @property
     def held(self) -> int:
@@ -193,7 +196,7 @@ class Admission:
         self.drain()
         if self._alarm is not None:
             self._alarm.cancel()
-        self._last_level = self.level
+        self._at_end = (self.level, self.why_lower)
         self.upstream.leave(self, self.ceiling)
 
     def rate_limited(self, ticket: Ticket, retry_after_s: float | None, message: str) -> None:
