@@ -95,8 +95,11 @@ def broken(error: BaseException, secret: str) -> ProviderError:
     cause = error.__cause__ or error
     if isinstance(cause, aiohttp.ConnectionTimeoutError | TimeoutError) or _system_gave_up(cause):
         return ProviderError(FailureKind.TIMEOUT_CONNECT, "the system gave up connecting")
-    detail = redact(str(cause), secret)[:DETAIL_CHARS]
     what = _what_broke(cause)
+    if isinstance(cause, aiohttp.ClientPayloadError):
+        # Its words are about lengths of transfer encodings, and tell a person nothing more.
+        return ProviderError(FailureKind.NETWORK, what)
+    detail = redact(str(cause), secret)[:DETAIL_CHARS]
     return ProviderError(FailureKind.NETWORK, f"{what}: {detail}" if detail else what)
 
 

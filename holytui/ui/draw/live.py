@@ -1,5 +1,6 @@
 """The live panel: what is in flight, what failed, the last lines of the log."""
 
+import math
 from collections.abc import Sequence
 
 from rich.style import Style
@@ -95,7 +96,8 @@ def _nothing(snapshot: Snapshot) -> str:
     if snapshot.counters.pending == 0:
         return "nothing: all items have a result"
     if snapshot.outage_s is not None and snapshot.probe_in is not None:
-        return f"the provider has not answered for {span(snapshot.outage_s)}; next try in {span(snapshot.probe_in)}"
+        down = span(snapshot.outage_s)
+        return f"the provider has not answered for {down}; next try in {math.ceil(snapshot.probe_in)} s"
     if snapshot.gate_opens_in is not None:
         return f"429: the gate opens in {span(snapshot.gate_opens_in)}"
     return "nothing in flight"
