@@ -33,11 +33,13 @@ class Sleep:
     async def until(self, wake_at: float) -> None:
         """Return at this Unix time, or when woken."""
         self._woken = asyncio.Event()
+        woken = asyncio.create_task(self._woken.wait())
         try:
-            while not self._woken.is_set() and (left := wake_at - time.time()) > 0:
-                await asyncio.wait({asyncio.ensure_future(self._woken.wait())}, timeout=min(left, LOOK_S))
+            while not woken.done() and (left := wake_at - time.time()) > 0:
+                await asyncio.wait({woken}, timeout=min(left, LOOK_S))
         finally:
             self._woken = None
+            woken.cancel()
 
 
 class Patience:

@@ -5,12 +5,14 @@ import asyncio
 import pytest
 
 from holytui.core.progress import JobState
+from holytui.engine.admission import outage
 from holytui.engine.admission.breaker import SAME_REFUSALS, Breaker, Halt
 from holytui.engine.admission.budget import Budget
 from holytui.engine.admission.concurrency import Concurrency
 from holytui.engine.admission.door import Admission
 from holytui.engine.admission.gate import JITTER, MOST_JITTER_S, Gate
 from holytui.engine.admission.ticket import Ticket, TurnedAway
+from holytui.engine.admission.upstream import Upstream
 
 
 class Clock:
@@ -283,3 +285,44 @@ def test_the_first_reason_stands() -> None:
     breaker.trip(Halt(JobState.STOPPED, "quota", "b"))
     assert breaker.halt is not None
     assert breaker.halt.reason == "auth"
+
+
+async def more_wanted(admission: Admission) -> None:
+    """What the runner does while it has nothing in hand: look again whenever something has changed."""
+    while not admission.wanted(0):
+        admission.changed.clear()
+        if not admission.wanted(0):
+            await admission.changed.wait()
+
+
+@pytest.mark.parametrize("why", ["gate", "outage"])
+async def test_a_timer_that_rings_early_is_set_again(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop's clock in whole milliseconds is up to one ahead of the moment that was meant."""
+    loop = asyncio.get_running_loop()
+    late = 0.02
+    admission = Admission(2, Budget(None, 0.0), now=lambda: loop.time() - late)
+    if why == "gate":
+        admission.upstream.gate.refused(loop.time(), 0.05)
+    else:
+        monkeypatch.setattr(outage, "PROBE_FIRST_S", 0.05)
+        admission.outage.begin()
+    assert admission.wanted(0) == 0
+    # An alarm for the moment as the loop counts it: by the door's clock it is too early.
+    late = 0.05
+    async with asyncio.timeout(5):
+        await more_wanted(admission)
+    admission.close()
+
+
+async def test_a_gate_that_another_job_closed_opens_for_a_job_with_nobody_at_its_door() -> None:
+    upstream = Upstream(asyncio.get_running_loop().time)
+    one, other = (
+        Admission(2, Budget(None, 0.0), now=asyncio.get_running_loop().time, upstream=upstream) for _ in range(2)
+    )
+    async with one.enter(0.0) as ticket:
+        one.rate_limited(ticket, 0.05, "slow down")
+    assert other.wanted(0) == 0
+    async with asyncio.timeout(5):
+        await more_wanted(other)
+    for admission in (one, other):
+        admission.close()

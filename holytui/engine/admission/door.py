@@ -10,6 +10,8 @@ from itertools import islice
 
 from holytui.core.display import span
 from holytui.engine.admission import halts
+from holytui.engine.admission.alarm import Alarm
+from holytui.engine.admission.backoffs import Backoffs
 from holytui.engine.admission.breaker import Breaker, Halt
 from holytui.engine.admission.budget import Budget
 from holytui.engine.admission.outage import Outage, Tried
@@ -75,8 +77,8 @@ class Admission:
         self._notice = on_notice
         self._pardon = on_pardon
         self._queue: deque[_Waiter] = deque()
-        self._alarm: asyncio.TimerHandle | None = None
-        self._backoffs: set[asyncio.Future[None]] = set()
+        self._alarm = Alarm(self._look)
+        self._backoffs = Backoffs()
 
     @property
     def level(self) -> int:
@@ -102,12 +104,21 @@ class Admission:
         """Items that could be sent at once if they were here, beside those already in hand.
 
         An item in hand has, waits for, or will ask for a slot, unless it sits in backoff or is held. Some more
-        than fit are wanted, so that one stands ready at the door when a slot comes free.
+        than fit are wanted, so that one stands ready at the door when a slot comes free. Where none are wanted
+        until a moment, `changed` is set in that moment: with nobody at the door, nothing else would tell of it.
         """
-        if self.draining or self.breaker.halt is not None or self.upstream.gate.opens_in is not None:
+        if self.draining or self.breaker.halt is not None:
+            return 0
+        if (shut := self.upstream.gate.opens_in) is not None:
+            self._alarm.set_by(shut)
             return 0
         if self.outage.open:
-            return 0 if self._queue or self._alone or self.outage.probe_in > 0 else 1
+            if self._queue or self._alone:
+                return 0
+            if (left := self.outage.probe_in) > 0:
+                self._alarm.set_by(left)
+                return 0
+            return 1
         idle = len(self._backoffs) + self.held
         busy = max(in_hand - idle, self.inside + len(self._queue)) + self._unsaved
         return max(0, self.level + self.level // STAGED_SHARE - busy)
@@ -151,15 +162,10 @@ class Admission:
             TurnedAway: one of these.
         """
         self._refuse_if_closed()
-        ended = asyncio.get_running_loop().create_future()
-        self._backoffs.add(ended)
         self.changed.set()
-        try:
-            await asyncio.wait({ended}, timeout=seconds)
-        finally:
-            self._backoffs.discard(ended)
+        ended = await self._backoffs.wait(seconds)
         self._refuse_if_closed()
-        if ended.done() or self.outage.open:
+        if ended or self.outage.open:
             raise TurnedAway
 
     def drain(self) -> None:
@@ -194,8 +200,7 @@ class Admission:
     def close(self) -> None:
         """The session is over: what is shared no longer counts with it."""
         self.drain()
-        if self._alarm is not None:
-            self._alarm.cancel()
+        self._alarm.off()
         self._at_end = (self.level, self.why_lower)
         self.upstream.leave(self, self.ceiling)
 
@@ -209,7 +214,7 @@ class Admission:
             self._notice("rate_limit", f"429{asked}: all wait; in flight {before} to {concurrency.current}")
         self.heard(ticket)
         wait = gate.opens_in or 0.0
-        self._wake_in(wait)
+        self._alarm.set(wait)
         if gate.hopeless():
             self.halt(halts.rate_limit(wait, message, self._wall()))
 
@@ -242,7 +247,7 @@ class Admission:
             self._turn_all_away()
         if self.outage.hopeless:
             self.halt(halts.unreachable(self.outage.lasts_s, tried.message, self._wall()))
-        self._wake_in(self.outage.probe_in)
+        self._alarm.set(self.outage.probe_in)
         return False
 
     async def excuses(self, tried: Tried) -> bool:
@@ -290,7 +295,7 @@ class Admission:
             if self.outage.open:
                 delay = max(delay, self.outage.probe_in)
             if delay > 0:
-                self._wake_in(delay)
+                self._alarm.set(delay)
                 return
             if not self._has_room() or not self._can_pay(waiter.ticket.bound_usd):
                 return
@@ -306,7 +311,7 @@ class Admission:
         if self.upstream.room > 0:
             return True
         if self.upstream.concurrency.free > 0:
-            self._wake_in(RAMP_STEP_S)
+            self._alarm.set(RAMP_STEP_S)
         return False
 
     def _can_pay(self, bound_usd: float) -> bool:
@@ -343,13 +348,7 @@ class Admission:
         self.upstream.pump()
         self.changed.set()
 
-    def _wake_in(self, seconds: float) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._alarm = asyncio.get_running_loop().call_later(seconds, self._open)
-
-    def _open(self) -> None:
-        self._alarm = None
+    def _look(self) -> None:
         self.pump()
         self.changed.set()
 
@@ -360,8 +359,6 @@ class Admission:
         for waiter in queue:
             if not waiter.turn.done():
                 waiter.turn.set_exception(TurnedAway())
-        for ended in self._backoffs:
-            if not ended.done():
-                ended.set_result(None)
+        self._backoffs.end()
         self.release_held()
         self.changed.set()
