@@ -3,6 +3,7 @@
 httpx's client around the transport costs half the rate, so the transport is called directly.
 """
 
+import os
 import ssl
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -99,8 +100,15 @@ def broken(error: BaseException, secret: str) -> ProviderError:
     if isinstance(cause, aiohttp.ClientPayloadError):
         # Its words are about lengths of transfer encodings, and tell a person nothing more.
         return ProviderError(FailureKind.NETWORK, what)
-    detail = redact(str(cause), secret)[:DETAIL_CHARS]
+    detail = redact(_detail(cause), secret)[:DETAIL_CHARS]
     return ProviderError(FailureKind.NETWORK, f"{what}: {detail}" if detail else what)
+
+
+def _detail(cause: BaseException) -> str:
+    """In words for a person where the library's are for programmers."""
+    if type(cause) is aiohttp.ClientConnectorError and cause.os_error.errno is not None:
+        return f"{cause.host}:{cause.port}: {os.strerror(cause.os_error.errno)}"
+    return str(cause)
 
 
 def _system_gave_up(cause: BaseException) -> bool:

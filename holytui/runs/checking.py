@@ -21,6 +21,10 @@ PATIENCE_S = 10.0
 SHOWN_DIGITS = 4
 """Characters of a key that are shown."""
 
+SHOWN_FROM = 20
+"""Characters that a key must have for its last four to give nothing away."""
+
+
 SIMULATED = "none needed: simulated"
 _NO_LIST = frozenset({404, 405, 501})
 _REFUSED = frozenset({401, 403})
@@ -169,7 +173,10 @@ def _judged(error: ProviderError, endpoint: Endpoint, check: ProviderCheck) -> P
 
 def _label(variable: str | None, endpoint: Endpoint) -> str:
     key = endpoint.api_key.strip()
-    return f"{variable or 'the key'} …{key[-SHOWN_DIGITS:]}" if key else "a request without a key"
+    if not key:
+        return "a request without a key"
+    name = variable or "the key"
+    return f"{name} …{key[-SHOWN_DIGITS:]}" if len(key) >= SHOWN_FROM else name
 
 
 def key_note_of(target: Target, endpoint: Callable[[], Endpoint]) -> tuple[str, bool]:

@@ -34,6 +34,10 @@ async def test_a_key_that_is_accepted_and_models_that_are_there() -> None:
     assert (await asked(always(LISTED), key="", models=["gpt-4.1"])).words == "none sent; model found"
 
 
+async def test_a_short_key_shows_nothing_of_itself() -> None:
+    assert (await asked(always(LISTED), key="hunter2")).words == "MINE_API_KEY accepted; both models found"
+
+
 async def test_a_model_that_is_not_there_is_told_with_the_nearest() -> None:
     check = await asked(always(LISTED), models=["deepseek-v32", "whale"])
     assert check.words == (
