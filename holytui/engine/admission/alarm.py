@@ -12,17 +12,21 @@ class Alarm:
 
     def __init__(self, ring: Callable[[], None]) -> None:
         self._ring = ring
-        self._timer: asyncio.TimerHandle | None = None
+        self._at = 0.0
+        # No TimerHandle: uvloop gives a plain one, which knows no time, for a wait that it rounds to nothing.
+        self._timer: asyncio.Handle | None = None
 
     def set(self, seconds: float) -> None:
         """Ring in so many seconds, whatever was set before."""
         self.off()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._rings)
+        loop = asyncio.get_running_loop()
+        self._at = loop.time() + seconds
+        self._timer = loop.call_later(seconds, self._rings)
 
     def set_by(self, seconds: float) -> None:
         """Ring in so many seconds at the latest."""
         seconds = max(seconds, GRAIN_S)
-        if self._timer is None or self._timer.when() > asyncio.get_running_loop().time() + seconds:
+        if self._timer is None or self._at > asyncio.get_running_loop().time() + seconds:
             self.set(seconds)
 
     def off(self) -> None:
