@@ -69,10 +69,6 @@ class Calibration:
         seen.chars += chars
         seen.tokens += tokens
 
-    def knows(self, model: str) -> bool:
-        """Whether anything was learned of this model."""
-        return model in self._seen
-
     def tokens_per_char(self, model: str, prior: float = PRIOR_CHARS_PER_TOKEN) -> float:
         """Tokens a character comes to; above 0.
 
@@ -86,10 +82,6 @@ class Calibration:
         # The prior speaks for requests as long as those seen, so that their length does not weigh in.
         weight = PRIOR_REQUESTS / seen.requests
         return (weight / prior + seen.tokens / seen.chars) / (weight + 1)
-
-    def chars_per_token(self, model: str, prior: float = PRIOR_CHARS_PER_TOKEN) -> float:
-        """The same the other way round."""
-        return 1 / self.tokens_per_char(model, prior)
 
     def spread(self, model: str, prior: float = PRIOR_CHARS_PER_TOKEN) -> float:
         """How far `tokens_per_char` may be off, as a share of it.

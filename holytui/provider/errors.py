@@ -89,11 +89,6 @@ class ProviderError(Exception):
         self.request_id = request_id
         self.body = body
 
-    @property
-    def auth_like(self) -> bool:
-        """The key is the problem; a bare 403 is not auth-like until several items in a row get one."""
-        return self.kind is FailureKind.AUTH
-
 
 def classify(status: int, headers: Mapping[str, str], body_text: str, *, secret: str, asked: str = "") -> ProviderError:
     """The error that an answer other than 2xx stands for.

@@ -17,7 +17,7 @@ def test_the_figure_lies_between_the_prior_and_what_was_seen_and_the_range_holds
     calibration = Calibration()
     for one in chars:
         calibration.learn("m", one, one / ratio)
-    learned = calibration.chars_per_token("m", prior)
+    learned = 1 / calibration.tokens_per_char("m", prior)
     assert min(ratio, prior) * (1 - 1e-9) <= learned <= max(ratio, prior) * (1 + 1e-9)
     tokens, off = calibration.tokens_per_char("m", prior), calibration.spread("m", prior)
     assert tokens * (1 - off) <= 1 / ratio <= tokens * (1 + off)
@@ -29,7 +29,7 @@ def test_one_by_one_or_added_up_is_the_same(chars: list[float], ratio: float) ->
     for one in chars:
         single.learn("m", one, one / ratio)
     summed.learn("m", sum(chars), sum(one / ratio for one in chars), len(chars))
-    assert single.chars_per_token("m") == pytest.approx(summed.chars_per_token("m"))
+    assert single.tokens_per_char("m") == pytest.approx(summed.tokens_per_char("m"))
     assert single.spread("m") == pytest.approx(summed.spread("m"))
 
 
@@ -38,7 +38,7 @@ def test_evidence_wins_over_the_prior_and_narrows_the_range() -> None:
     for requests in (1, PRIOR_REQUESTS, 20, 2_000):
         calibration = Calibration()
         calibration.learn("m", 3_000 * requests, 1_000 * requests, requests)
-        figures.append(calibration.chars_per_token("m"))
+        figures.append(1 / calibration.tokens_per_char("m"))
         ranges.append(calibration.spread("m"))
     assert figures == sorted(figures, reverse=True)
     assert figures[-1] == pytest.approx(3.0, rel=0.01)
@@ -51,8 +51,7 @@ def test_without_evidence_there_is_the_prior_whatever_other_models_did() -> None
     calibration.learn("other", 9_000, 9_000, 30)
     calibration.learn("m", 0, 5)
     calibration.learn("m", 5, 0)
-    assert not calibration.knows("m")
-    assert calibration.chars_per_token("m") == PRIOR_CHARS_PER_TOKEN
+    assert 1 / calibration.tokens_per_char("m") == PRIOR_CHARS_PER_TOKEN
     assert calibration.spread("m") == PRIOR_SPREAD
 
 

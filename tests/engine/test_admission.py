@@ -326,3 +326,21 @@ async def test_a_gate_that_another_job_closed_opens_for_a_job_with_nobody_at_its
         await more_wanted(other)
     for admission in (one, other):
         admission.close()
+
+
+async def test_answers_that_were_never_saved_do_not_occupy_slots_behind_their_session() -> None:
+    upstream = Upstream(asyncio.get_running_loop().time)
+
+    def session() -> Admission:
+        return Admission(2, Budget(None, 0.0), now=asyncio.get_running_loop().time, upstream=upstream)
+
+    broken = session()
+    for _ in range(2):
+        async with broken.enter(0.0):
+            broken.answered()
+    broken.close()
+    resumed = session()
+    async with asyncio.timeout(5), resumed.enter(0.0), resumed.enter(0.0):
+        broken.saved(2)  # news that comes too late gives nothing back twice
+        assert (upstream.concurrency.in_use, upstream.concurrency.unsaved) == (2, 0)
+    resumed.close()

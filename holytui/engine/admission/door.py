@@ -198,8 +198,12 @@ class Admission:
         self.changed.set()
 
     def close(self) -> None:
-        """The session is over: what is shared no longer counts with it."""
+        """The session is over: what is shared no longer counts with it.
+
+        Nor with answers that a broken checkpoint never took: the next session would find their slots occupied.
+        """
         self.drain()
+        self.saved(self._unsaved)
         self._alarm.off()
         self._at_end = (self.level, self.why_lower)
         self.upstream.leave(self, self.ceiling)
