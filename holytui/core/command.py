@@ -19,11 +19,15 @@ class Verb(StrEnum):
     STOP = "stop"
     RETRY = "retry"
     CEILING = "ceiling"
+    BUDGET = "budget"
+    ACCEPT = "accept"
+    GIVE_UP = "give_up"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which failed items a retry is about; empty fields do not narrow.
+    """Which failed items a command is about; empty fields do not narrow.
 
     Attributes:
         kinds: failure kinds or families (`timeout`).
@@ -38,12 +42,22 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command; `selection` and `changes` belong to retry, `ceiling` (requests at once at most) to its verb."""
+    """One command.
+
+    Attributes:
+        selection: failed items to retry, to accept with the partial answers they have, or to give up.
+        changes: of a retry.
+        ceiling: requests in flight at most.
+        budget_usd: of the job from now on, over all its sessions.
+        reason: why items are given up, in a person's words.
+    """
 
     verb: Verb
     selection: Selection = field(default_factory=Selection)
     changes: Overrides = field(default_factory=Overrides)
     ceiling: int | None = None
+    budget_usd: float | None = None
+    reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -61,6 +75,8 @@ class Command:
             Selection(tuple(selection["kinds"]), tuple(selection["items"]), bool(selection["everything"])),
             Overrides(**data["changes"]),
             _ceiling(data.get("ceiling")),
+            _budget(data.get("budget_usd")),
+            str(data.get("reason", "")),
         )
 
 
@@ -68,3 +84,9 @@ def _ceiling(value: Any) -> int | None:
     if value is None or (isinstance(value, int) and 1 <= value <= MOST_AT_ONCE):
         return value
     raise ValueError(f"no number of requests: {value!r}")
+
+
+def _budget(value: Any) -> float | None:
+    if value is None or (isinstance(value, int | float) and 0 <= value < float("inf")):
+        return value
+    raise ValueError(f"no amount of money: {value!r}")
