@@ -5,6 +5,7 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from holytui.core.timeouts import LONGEST_TIER_S, TIERS, WIDEST_S
 
@@ -66,6 +67,28 @@ class LearnedClock:
     p99: float
 
 
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long attempts took, counted by seconds.
+
+    Attributes:
+        edges: upper ends in seconds of all bins but the last, which is open.
+        counts: attempts in each bin, one bin more than there are edges.
+        clock: the attempt clock of the same step, model and length class.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    clock: LearnedClock
+
+
+BINS = 5
+"""Of a latency histogram."""
+
+_ROUND_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0)
+"""Widths of a bin that people can add up, in seconds."""
+
+
 class _Durations:
     """The newest durations of one key, in order of length too."""
 
@@ -84,6 +107,14 @@ class _Durations:
     def quantile(self, share: float) -> float:
         """The smallest duration that at least this share does not exceed."""
         return self._sorted[max(0, math.ceil(share * len(self._sorted)) - 1)]
+
+    def bins(self) -> tuple[tuple[float, ...], tuple[int, ...]]:
+        """Edges and counts; all but one in twenty lie below the last edge."""
+        wanted = self.quantile(0.95) / (BINS - 1)
+        width = next((one for one in _ROUND_S if one >= wanted), _ROUND_S[-1])
+        edges = tuple(width * place for place in range(1, BINS))
+        at = [0, *(bisect_left(self._sorted, edge) for edge in edges), len(self._sorted)]
+        return edges, tuple(after - before for before, after in pairwise(at))
 
 
 class Learning:
@@ -121,6 +152,15 @@ class Learning:
             for key, found in list(self._durations.items())
         ]
         return tuple(sorted(known, key=lambda clock: -clock.observed))
+
+    def latency(self) -> Latency | None:
+        """How long attempts of the best known step, model and length class took; None while nothing is known."""
+        clocks = self.clocks()
+        if not clocks:
+            return None
+        best = clocks[0]
+        edges, counts = self._durations[best.step, best.model, best.tier].bins()
+        return Latency(edges, counts, best)
 
     def _tell(self, key: Key) -> None:
         clock = self.attempt_s(*key)

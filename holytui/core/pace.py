@@ -43,6 +43,7 @@ class Pace:
         self._count: dict[str, int] = {}
         self._items = 0
         self._minutes: deque[int] = deque([0], maxlen=THROUGHPUT_MINUTES)
+        self._causes: deque[str] = deque([""], maxlen=THROUGHPUT_MINUTES)
         self._minute = 0
 
     def step_done(self, now: float, step: str, duration_s: float, *, closes_item: bool) -> None:
@@ -71,6 +72,16 @@ class Pace:
         """Items a minute, oldest first, the running minute last."""
         self._roll(now)
         return tuple(float(count) for count in self._minutes)
+
+    def slowed(self, now: float, cause: str) -> None:
+        """Something held the run up in this minute; the first cause of a minute is its cause."""
+        self._roll(now)
+        self._causes[-1] = self._causes[-1] or cause
+
+    def causes(self, now: float) -> tuple[str, ...]:
+        """What held the run up, by the minutes of `throughput`; empty for nothing."""
+        self._roll(now)
+        return tuple(self._causes)
 
     def eta(self, now: float, remaining: Mapping[str, int], reason: str, oldest_s: float = 0.0) -> Eta:
         """When the remaining steps will be done.
@@ -132,6 +143,7 @@ class Pace:
         minute = int((now - self._started) // 60)
         for _ in range(min(minute - self._minute, THROUGHPUT_MINUTES)):
             self._minutes.append(0)
+            self._causes.append("")
         self._minute = max(self._minute, minute)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from holytui.core.learning import LearnedClock
+from holytui.core.learning import Latency, LearnedClock
 from holytui.core.pricing import NOTHING, UNKNOWN, Money, MoneyKind, Usage
 
 
@@ -192,7 +192,9 @@ class Snapshot:
         concurrency, ceiling: requests allowed at once now, and at most; concurrency_why: why fewer, empty at most.
         clocks: what the attempt clocks have learned, the best known first.
         saved_at: when the last result was committed, Unix seconds.
-        throughput: results a minute, oldest first, at most the last hour.
+        throughput: results a minute, oldest first, at most the last hour; slowed: what held each minute up.
+        step_models: (step, model) in the order of the job file.
+        latency: how long the attempts of the best known clock took.
         simulated: the provider is the simulator.
     """
 
@@ -227,6 +229,9 @@ class Snapshot:
     started_at: float | None = None
     ended_at: float | None = None
     throughput: tuple[float, ...] = ()
+    slowed: tuple[str, ...] = ()
+    step_models: tuple[tuple[str, str], ...] = ()
+    latency: Latency | None = None
     models: tuple[str, ...] = ()
     provider: str = ""
     simulated: bool = False
@@ -323,10 +328,17 @@ class Snapshot:
         known["owner"] = None if known["owner"] is None else Owner(**known["owner"])
         known["last_events"] = tuple(LogLine(**line) for line in known["last_events"])
         known["clocks"] = tuple(LearnedClock(**clock) for clock in known["clocks"])
-        known["throughput"] = tuple(known["throughput"])
+        for name in ("throughput", "slowed"):
+            known[name] = tuple(known[name])
+        known["step_models"] = tuple((step, model) for step, model in known["step_models"])
+        known["latency"] = None if known["latency"] is None else _latency(known["latency"])
         known["models"] = tuple(known["models"])
         known["tokens_per_s"] = tuple(known["tokens_per_s"])
         return cls(**known)
+
+
+def _latency(data: Mapping[str, Any]) -> Latency:
+    return Latency(tuple(data["edges"]), tuple(data["counts"]), LearnedClock(**data["clock"]))
 
 
 def _band_json(band: tuple[float, float] | None) -> dict[str, float] | None:

@@ -18,6 +18,8 @@ from holytui.runs.launch import Launch
 
 TOKEN_WINDOW_S = 15.0
 LONGEST_NOTICE = 200
+SLOWS = {"rate_limit": "429", "outage": "down"}
+"""Notices that tell of a hold-up, and the word for it under the throughput."""
 
 
 class PacedSink:
@@ -49,6 +51,8 @@ class PacedSink:
 
     def notice(self, notice: Notice) -> None:
         self._writer.notice(notice)
+        if notice.kind in SLOWS:
+            self._pace.slowed(self._now(), SLOWS[notice.kind])
 
     def committed(self, indices: Sequence[int]) -> list[Outcome]:
         """The outcomes that closed these items; asked once, when they are in the checkpoint."""
@@ -92,6 +96,7 @@ class Picture:
         """Note a new state; time spent paused is not active time."""
         if state is JobState.PAUSED and self._paused_since is None:
             self._paused_since = self._now()
+            self.pace.slowed(self._now(), "pause")
         elif state is not JobState.PAUSED and self._paused_since is not None:
             self._paused_s += self._now() - self._paused_since
             self._paused_since = None
@@ -146,6 +151,9 @@ class Picture:
             started_at=self._began_wall,
             ended_at=time.time() if self._ended is not None else None,
             throughput=self.pace.throughput(self._now()) if self._ended is None else (),
+            slowed=self.pace.causes(self._now()) if self._ended is None else (),
+            step_models=tuple((step.name, step.model) for step in job.steps),
+            latency=self.learning.latency(),
             models=models,
             provider=self._launch.target.name,
             simulated=self._launch.target.simulated,

@@ -151,6 +151,7 @@ def _from_checkpoint(folder: Path, reader: Reader, last: SessionRow | None) -> S
         started_at=meta.created_at if last is None else last.started_at,
         ended_at=None if last is None else last.ended_at,
         models=tuple(dict.fromkeys(step["model"] for step in job.get("steps", ()))),
+        step_models=tuple((step["name"], step["model"]) for step in job.get("steps", ())),
         provider=provider.get("name", ""),
         simulated=provider.get("name") == "simulator",
     )

@@ -20,6 +20,7 @@ from holytui.runs.handle import RunHandle
 from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import app_bindings
 from holytui.ui.asks import Asks, QuitDialog
+from holytui.ui.panels.panel import Chosen
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.help import HelpScreen
 from holytui.ui.screens.item import ItemScreen
@@ -136,7 +137,7 @@ class HolytuiApp(App[UiExit]):
     def open_run(self, job_id: str) -> None:
         """Open a saved job; one that cannot be read says why."""
         try:
-            self.push_screen(RunScreen(self.desk.view(job_id)))
+            self.push_screen(RunScreen(self.desk.view(job_id), self.desk.reader(job_id)))
         except (DeskError, CheckpointError) as error:
             self.say(str(error), bad=True)
 
@@ -175,10 +176,16 @@ class HolytuiApp(App[UiExit]):
     def _show_run(self, handle: RunHandle) -> None:
         if isinstance(self.screen, RunScreen) and self.screen.job_id == handle.job_id:
             self.screen.tick()
-        elif isinstance(self.screen, PreflightScreen):
-            self.switch_screen(RunScreen(handle))
+            return
+        try:
+            screen = RunScreen(handle, self.desk.reader(handle.job_id))
+        except DeskError as error:
+            self.say(str(error), bad=True)
+            return
+        if isinstance(self.screen, PreflightScreen):
+            self.switch_screen(screen)
         else:
-            self.push_screen(RunScreen(handle))
+            self.push_screen(screen)
 
     def pause_or_resume(self, job_id: str) -> None:
         self._ask(lambda: self.asks.pause_or_resume(job_id))
@@ -191,6 +198,9 @@ class HolytuiApp(App[UiExit]):
 
     def ask_retry(self, job_id: str) -> None:
         self._ask(lambda: self.asks.retry_kinds(job_id))
+
+    def ask_retry_chosen(self, job_id: str, chosen: Chosen) -> None:
+        self._ask(lambda: self.asks.retry_chosen(job_id, chosen))
 
     def ask_retry_items(self, job_id: str, items: tuple[str, ...], usd: float | None) -> None:
         self._ask(lambda: self.asks.retry_items(job_id, items, usd))

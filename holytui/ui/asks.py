@@ -10,6 +10,7 @@ from holytui.core.progress import LIVE_STATES, JobState, Snapshot
 from holytui.runs.desk import DeskError
 from holytui.store.trouble import CheckpointError
 from holytui.ui.draw.pen import Pen
+from holytui.ui.panels.panel import Chosen
 from holytui.ui.screens.dialogs import Choice, ChoiceDialog, KindTick, RetryDialog
 
 if TYPE_CHECKING:
@@ -125,6 +126,19 @@ class Asks:
                 self._retry(job_id, Command(Verb.RETRY, Selection(kinds)))
 
         self._app.push_screen(RetryDialog(self._pen(), ticks, simulated=simulated), answered)
+
+    def retry_chosen(self, job_id: str, chosen: Chosen) -> None:
+        """What is chosen on a panel: marked items, a group of failures, or one item."""
+        cost = expected_cost(self._app.desk.view(job_id).snapshot(), chosen.failed)
+        dialog = ChoiceDialog(
+            self._pen(), [f"Retry {chosen.words}, {cost}?", ""], [Choice("yes", "retry", "enter"), NO]
+        )
+
+        def answered(answer: str | None) -> None:
+            if answer == "yes":
+                self._retry(job_id, Command(Verb.RETRY, chosen.selection))
+
+        self._app.push_screen(dialog, answered)
 
     def retry_items(self, job_id: str, items: tuple[str, ...], usd_last_time: float | None) -> None:
         """Single items, whatever their kind."""

@@ -178,16 +178,26 @@ async def test_x_asks_and_stops_hung_requests_at_once(tmp_path: Path) -> None:
         assert desk_of(pilot).view("letters").snapshot().pending == 20
 
 
-async def test_r_retries_the_failed_item_under_the_cursor(letters: Path) -> None:
+@pytest.mark.parametrize(
+    ("keys", "question", "rounds"),
+    [
+        (("2", "j", "r"), "Retry the 1 network", [1, 1, 1, 1, 2, 1]),
+        (("3", "j", "r"), "Retry this item", [1, 2, 1, 1, 1, 1]),
+    ],
+    ids=["a group of failures", "an item"],
+)
+async def test_r_retries_what_is_under_the_cursor(
+    letters: Path, keys: tuple[str, ...], question: str, rounds: list[int]
+) -> None:
     async with opened(letters) as pilot:
         await until_shown(pilot, "letters")
         await pilot.press("enter")
         await until_shown(pilot, "[1 live]")
-        await pilot.press("2")
-        await until_shown(pilot, "FAILED 3", "server_error", "bad_request", "network")
         before = desk_of(pilot).view("letters").snapshot().counters.requests
-        await pilot.press("j", "r")
-        await until_shown(pilot, "Retry this item")
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+        await until_shown(pilot, question)
         await pilot.press("enter")
         await until(
             pilot, lambda: desk_of(pilot).view("letters").snapshot().counters.requests == before + 1, "one more request"
@@ -195,7 +205,7 @@ async def test_r_retries_the_failed_item_under_the_cursor(letters: Path) -> None
         await until(pilot, lambda: state_of(pilot, "letters")[0] == "completed_with_failures", "ended again")
         reader = desk_of(pilot).reader("letters")
         try:
-            assert [reader.item(index).row.round for index in range(6)] == [1, 1, 1, 2, 1, 1]
+            assert [reader.item(index).row.round for index in range(6)] == rounds
         finally:
             reader.close()
 
@@ -251,9 +261,9 @@ async def test_slash_filters_jobs_and_items_as_one_types(letters: Path, tmp_path
 
 
 MOVES = [
-    ("j", 1), ("down", 1), ("ctrl+d", 7), ("pagedown", 7), ("G", 40), ("end", 40),
+    ("j", 1), ("down", 1), ("ctrl+d", 7), ("pagedown", 7), ("G", 39), ("end", 39),
 ]  # fmt: skip
-BACK = [("k", 39), ("up", 39), ("ctrl+u", 33), ("pageup", 33), ("g", 1), ("home", 1)]
+BACK = [("k", 38), ("up", 38), ("ctrl+u", 33), ("pageup", 33), ("g", 0), ("home", 0)]
 
 
 @pytest.mark.parametrize(("key", "place"), [*MOVES, *BACK])
@@ -263,28 +273,47 @@ async def test_movement(lines: Path, key: str, place: int) -> None:
         await until_shown(pilot, "lines")
         await pilot.press("enter", "3")
         await until_shown(pilot, "ITEMS 40")
-        items = pilot.app.screen.query_one("#list", LineList)
+        items = pilot.app.screen.query_one("#items", LineList)
         half = items.half_page()
         if (key, place) in BACK:
             await pilot.press("G")
-            await until(pilot, lambda: items.cursor == 40, "the last row")
-        expected = {"ctrl+d": 1 + half, "pagedown": 1 + half, "ctrl+u": 40 - half, "pageup": 40 - half}
+            await until(pilot, lambda: items.cursor == 39, "the last row")
+        expected = {"ctrl+d": half, "pagedown": half, "ctrl+u": 39 - half, "pageup": 39 - half}
         await pilot.press(key)
-        wanted = expected.get(key, place + 1 if key in {"j", "down"} else place)
+        wanted = expected.get(key, place)
         await until(pilot, lambda: items.cursor == wanted, f"the cursor at {wanted}, it is at {items.cursor}")
-        assert f"{items.cursor:,} " in top(pilot)
+        assert f"{items.cursor + 1:,} " in top(pilot)
 
 
 async def test_digits_and_tab_change_the_panel(letters: Path) -> None:
     async with opened(letters) as pilot:
         await until_shown(pilot, "letters")
         await pilot.press("enter")
-        for key, words in (("2", "FAILED 3"), ("3", "ITEMS 6"), ("4", "started: 6 to go"), ("1", "WHAT TO DO")):
+        panels = [
+            ("2", "FAILED 3"),
+            ("3", "ITEMS 6"),
+            ("4", "MAP  1 items a cell"),
+            ("5", "started: 6 to go"),
+            ("1", "WHAT TO DO"),
+        ]
+        for key, words in panels:
             await pilot.press(key)
             await until_shown(pilot, f"[{key} ", words)
-        for name in ("[2 failures 3]", "[3 items]", "[4 log]", "[1 live]"):
+        for name in ("[2 failures 3]", "[3 items]", "[4 map]", "[5 log]", "[1 live]"):
             await pilot.press("tab")
             await until_shown(pilot, name)
+
+
+async def test_a_wide_terminal_shows_all_panels_and_z_gives_one_of_them_all(letters: Path) -> None:
+    async with opened(letters, size=(160, 45)) as pilot:
+        await until_shown(pilot, "letters")
+        await pilot.press("enter")
+        await until_shown(pilot, "1 IN FLIGHT", "2 FAILED", "3 ITEMS", "4 MAP", "5 LOG", "MONEY")
+        await pilot.press("3", "z")
+        await until_shown(pilot, "[3 items]")
+        assert "MONEY" not in top(pilot)
+        await pilot.press("escape")
+        await until_shown(pilot, "2 FAILED", "MONEY")
 
 
 async def test_an_item_shows_prompt_answer_and_raw_and_leads_on_to_others(letters: Path) -> None:
@@ -292,6 +321,8 @@ async def test_an_item_shows_prompt_answer_and_raw_and_leads_on_to_others(letter
         await until_shown(pilot, "letters")
         await pilot.press("enter", "2")
         await until_shown(pilot, "FAILED 3")
+        await pilot.press("j", "j", "enter")
+        await until_shown(pilot, "ITEMS 1")
         await pilot.press("enter")
         await until_shown(pilot, "item 2 of 6", "failure 1 of 3", "server_error", "the provider failed")
         await pilot.press("1")
@@ -317,6 +348,8 @@ async def test_an_item_on_the_screen_follows_its_retry(letters: Path) -> None:
         await until_shown(pilot, "letters")
         await pilot.press("enter", "2")
         await until_shown(pilot, "FAILED 3")
+        await pilot.press("j", "j", "enter")
+        await until_shown(pilot, "ITEMS 1")
         await pilot.press("enter")
         await until_shown(pilot, "item 2 of 6", "1 attempt")
         await pilot.press("r")

@@ -1,5 +1,6 @@
 """Rows of items: the failures panel, the items panel."""
 
+from rich.style import Style
 from rich.text import Text
 
 from holytui.core.display import count, usd
@@ -8,10 +9,10 @@ from holytui.store.rows import ItemRow
 from holytui.ui.draw.pen import ITEM_GLYPHS, Pen
 
 
-def header(pen: Pen, title: str) -> Text:
+def header(pen: Pen, title: str, style: Style) -> Text:
     """Over rows of this pen, which stand two cells further right: the cursor's."""
     muted = pen.palette.muted
-    line = pen.line().gap(1).cell(title, _id_width(pen) + 10, muted)
+    line = pen.line().gap(1).cell(title, _id_width(pen) + 10, style)
     line.cell("STATE", _state_width(pen) + 1, muted).cell("TRIES", 5, muted, right=True)
     line.cell("TOKENS", 8, muted, right=True).cell("COST", 10, muted, right=True).cell("s", 6, muted, right=True)
     line.text.truncate(pen.width + 2)

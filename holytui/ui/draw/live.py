@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.style import Style
 from rich.text import Text
 
-from holytui.core.display import count, span
+from holytui.core.display import cell_width, count, span
 from holytui.core.progress import LIVE_STATES, InFlight, LogLine, Snapshot
 from holytui.core.words import by_count, clock, learned_words
 from holytui.ui.draw.pen import Pen
@@ -19,44 +19,74 @@ CLOCK_LINES = 3
 CLOCKS_FROM = 24
 """Lines of the panel from which on there is room for the clocks."""
 
+GAUGED = 90
+"""Cells from which on there is room for a gauge of each clock."""
 
-def live(
-    pen: Pen, snapshot: Snapshot, flights: Sequence[InFlight], height: int, *, two_columns: bool = False
-) -> list[Text]:
-    """The panel at this height; nothing moves but what changed."""
-    failed = _failed_summary(pen, snapshot)
+EXPLAINED, MEANING = 95, 36
+"""Cells from which on there is room for what a kind means, and how many that takes."""
+
+
+def live(pen: Pen, snapshot: Snapshot, flights: Sequence[InFlight], height: int, *, gauge: bool = False) -> list[Text]:
+    """The panel where it stands alone, at this height; nothing moves but what changed."""
+    failed = failed_summary(pen, snapshot)
     events = [log_line(pen, event) for event in snapshot.last_events[:LOG_LINES]]
-    clocks = _clocks(pen, snapshot) if two_columns and height > CLOCKS_FROM else []
+    clocks = _clocks(pen, snapshot) if height > CLOCKS_FROM else []
     below = [line for block in (clocks, failed, events) if block for line in (pen.blank(), *block)]
     room = max(2, height - len(below))
     if flights or snapshot.state in LIVE_STATES:
-        above = in_flight(pen, snapshot, flights, room, gauge=two_columns)
+        above = in_flight(pen, snapshot, flights, room, gauge=gauge)
     else:
         above = _rest(pen, snapshot)[:room]
     above += [pen.blank()] * (room - len(above))
     return (above + below)[:height]
 
 
+def at_rest(pen: Pen, snapshot: Snapshot, height: int, title: tuple[str, Style]) -> list[Text]:
+    """The panel beside others while nothing runs: why, and what the clocks know."""
+    head = pen.line().gap(1).add(*title).done()
+    clocks = _clocks(pen, snapshot)
+    return [head, *_rest(pen, snapshot), *([pen.blank(), *clocks] if clocks else [])][:height]
+
+
 def in_flight(
-    pen: Pen, snapshot: Snapshot, flights: Sequence[InFlight], room: int, *, gauge: bool = False
+    pen: Pen,
+    snapshot: Snapshot,
+    flights: Sequence[InFlight],
+    room: int,
+    title: tuple[str, Style] | None = None,
+    *,
+    gauge: bool = False,
 ) -> list[Text]:
-    """A header and a row each, oldest first; what does not fit is counted."""
-    id_width = max(22, min(48, pen.width // 4))
+    """A header and a row each, oldest first; what does not fit is counted.
+
+    Args:
+        pen: to write with.
+        snapshot: of the run.
+        flights: what is in hand, oldest first.
+        room: lines there are.
+        title: the panel's, and its style.
+        gauge: there is room for a bar that shows how much of its clock each has used.
+    """
+    id_width = max(22, min(48, pen.width // 4 + (4 if gauge else 0)))
     step_width = max([7, *(min(12, len(flight.step)) for flight in flights)])
     muted = pen.palette.muted
-    of = f" of {snapshot.ceiling}" if pen.width >= 110 and snapshot.ceiling else ""
-    header = pen.line().gap(1).cell(f"IN FLIGHT {len(flights)}{of}, oldest first", id_width + step_width + 2, muted)
+    words, style = title or ("IN FLIGHT", muted)
+    # What waits to be tried again is in hand beside as many requests as may be in flight.
+    of = f" of {snapshot.ceiling}" if pen.width >= GAUGED and snapshot.ceiling >= len(flights) else ""
+    counted = f" {len(flights)}{of}, oldest first"
+    header = pen.line().gap(1).add(words, style).cell(counted, id_width + step_width + 2 - cell_width(words), muted)
     header.cell("NOW", 10, muted).cell("s", 6, muted, right=True).cell("of", 5, muted, right=True).gap(2)
     if gauge:
         header.gap(GAUGE + 1)
     header.add("ANSWER SO FAR", muted)
-    if snapshot.concurrency_why and pen.width >= 110:
-        header.end(f"{snapshot.concurrency} of {snapshot.ceiling}: {snapshot.concurrency_why}", pen.palette.warn)
+    if snapshot.concurrency_why and pen.width >= GAUGED:
+        header.end(f"  {snapshot.concurrency} of {snapshot.ceiling}: {snapshot.concurrency_why}", pen.palette.warn)
     lines = [header.done()]
     fitting = flights if len(flights) <= room - 1 else flights[: max(0, room - 2)]
     lines += [_flight(pen, flight, id_width, step_width, gauge=gauge) for flight in fitting]
     if len(fitting) < len(flights):
-        lines.append(pen.plain(f" + {len(flights) - len(fitting)} more", muted))
+        more = " more; z shows all" if title is not None else " more"
+        lines.append(pen.plain(f" + {len(flights) - len(fitting)}{more}", muted))
     if not flights:
         lines.append(pen.plain(f" {_nothing(snapshot)}", muted))
     return lines
@@ -103,19 +133,26 @@ def _nothing(snapshot: Snapshot) -> str:
     return "nothing in flight"
 
 
-def _failed_summary(pen: Pen, snapshot: Snapshot) -> list[Text]:
+def failed_summary(pen: Pen, snapshot: Snapshot) -> list[Text]:
+    """The commonest kinds with their advice, and how many others there are."""
     failures = by_count(snapshot.counters.failures)
     if not failures:
         return []
-    header = pen.line().gap(1).cell(f"FAILED {count(snapshot.counters.failed)}", 30, pen.palette.muted)
-    if pen.width >= 110:
-        header.gap(1).cell("WHAT IT MEANS", 38, pen.palette.muted)
-    lines = [header.gap(1).add("WHAT TO DO", pen.palette.muted).done()]
+    lines = [failed_header(pen, ("FAILED", pen.palette.muted), snapshot.counters.failed)]
     lines += [failure_row(pen, kind, number) for kind, number in failures[:FAILED_LINES]]
     rest = failures[FAILED_LINES:]
     if rest:
         lines[-1] = _with_rest(pen, lines[-1], len(rest), sum(number for _, number in rest))
     return lines
+
+
+def failed_header(pen: Pen, title: tuple[str, Style], failed: int) -> Text:
+    """Over rows of kinds."""
+    muted = pen.palette.muted
+    header = pen.line().gap(1).add(*title).cell(f" {count(failed)}", 30 - cell_width(title[0]), muted)
+    if pen.width >= EXPLAINED:
+        header.gap(1).cell("WHAT IT MEANS", MEANING, muted)
+    return header.gap(1).add("WHAT TO DO", muted).done()
 
 
 def _with_rest(pen: Pen, line: Text, kinds: int, items: int) -> Text:
@@ -129,8 +166,8 @@ def _with_rest(pen: Pen, line: Text, kinds: int, items: int) -> Text:
 def failure_row(pen: Pen, kind: str, number: int) -> Text:
     """One kind: how many, what it means where there is room, what to do."""
     line = pen.line().cell(count(number), 6, pen.palette.bad, right=True).gap(2).cell(kind, 23)
-    if pen.width >= 110:
-        line.gap(1).cell(meaning(kind), 38)
+    if pen.width >= EXPLAINED:
+        line.gap(1).cell(meaning(kind), MEANING)
     return line.gap(1).cell(advice(kind), max(10, pen.width - line.text.cell_len - 2), pen.palette.muted).done()
 
 

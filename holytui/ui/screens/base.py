@@ -8,8 +8,8 @@ from textual.screen import Screen
 
 from holytui.ui.actions import Action, key_of, of_screen
 from holytui.ui.draw.pen import Pen
+from holytui.ui.panels.panel import Movable
 from holytui.ui.theme import Palette
-from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class HolyScreen(Screen[None]):
     def on_resize(self) -> None:
         self.repaint()
 
-    def the_list(self) -> LineList | None:
+    def the_list(self) -> Movable | None:
         """The list that movement keys go to."""
         return None
 

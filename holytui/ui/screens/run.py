@@ -1,4 +1,4 @@
-"""The run screen: five lines on top, a panel below."""
+"""The run screen: five lines on top, panels below."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -6,26 +6,28 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
 
-from holytui.core.progress import LIVE_STATES, JobState, LogLine
-from holytui.core.work import ItemState
+from holytui.core.progress import LIVE_STATES, JobState
 from holytui.runs.desk import DeskError
 from holytui.runs.handle import RunHandle
-from holytui.store.rows import ItemRow
+from holytui.store.reader import Reader
 from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import RUN, bindings
-from holytui.ui.draw import items as draw_items
-from holytui.ui.draw import live as draw_live
 from holytui.ui.draw.head import head
-from holytui.ui.draw.pen import Pen
+from holytui.ui.panels.arrangement import arrangement
+from holytui.ui.panels.failures import FailuresPanel
+from holytui.ui.panels.figures import FiguresPanel
+from holytui.ui.panels.items import ItemsPanel
+from holytui.ui.panels.live import LivePanel
+from holytui.ui.panels.log import LogPanel
+from holytui.ui.panels.map import MapPanel
+from holytui.ui.panels.panel import Chosen, Moment, Movable, OpenItem, Panel, ShowItems
 from holytui.ui.screens.base import HolyScreen
-from holytui.ui.screens.dialogs import FilterBar
-from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
-from holytui.ui.widgets.pages import Pages
 
-PANELS = ("live", "failures", "items", "log")
-LOG_LINES = 2_000
+HEAD = 6
+"""Lines on top, with the blank one; the footer is one more."""
 
 
 class RunScreen(HolyScreen):
@@ -34,32 +36,48 @@ class RunScreen(HolyScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(RUN)
     name_in_registry = RUN
 
-    def __init__(self, handle: RunHandle) -> None:
+    def __init__(self, handle: RunHandle, reader: Reader) -> None:
+        """Show a run.
+
+        Args:
+            handle: of the run.
+            reader: of its checkpoint; closed with the screen.
+        """
         super().__init__()
         self._handle = handle
+        self._reader = reader
         self._snapshot = handle.snapshot()
-        self._panel = "live"
-        self._filter = ""
-        self._header = Text("")
-        self._pages: Pages[ItemRow] = Pages(self._read_page)
-        self._log: list[LogLine] = []
-        self._listed = (-1, -1)
+        self._zoomed = False
+        self._items = ItemsPanel(reader)
+        self._panels: tuple[Panel, ...] = (
+            LivePanel(),
+            FailuresPanel(reader),
+            self._items,
+            MapPanel(reader),
+            LogPanel(reader),
+        )
+        self._panel: Panel = self._panels[0]
 
     @property
     def job_id(self) -> str:
         return self._handle.job_id
 
     def compose(self) -> ComposeResult:
+        live, failures, items, cells, log = self._panels
         yield Lines(id="head")
         yield Lines(id="tabs")
-        yield Lines(id="live")
-        yield LineList(cursor_style=self.cursor_style, id="list")
-        yield FilterBar(self._narrow)
+        with Horizontal(id="columns"):
+            with Vertical(id="work"):
+                yield from (live, failures, cells, items)
+            with Vertical(id="figures-column"):
+                yield FiguresPanel()
+                yield log
         yield Lines(id="footer")
 
     def on_mount(self) -> None:
-        self._reader = self.holy.desk.reader(self.job_id)
-        self._show_panel("live")
+        self._arrange()
+        self._panel.focus()
+        self.tick()
         self.set_interval(self.holy.settings.fast_s, self.tick)
 
     def on_unmount(self) -> None:
@@ -69,11 +87,32 @@ class RunScreen(HolyScreen):
         self.tick()
 
     def repaint(self) -> None:
-        self._listed = (-1, -1)
+        self._arrange()
         self.tick()
 
-    def the_list(self) -> LineList | None:
-        return None if self._panel == "live" else self.query_one("#list", LineList)
+    def the_list(self) -> Movable | None:
+        return self._panel.the_list()
+
+    def _arrange(self) -> None:
+        """Give each panel its place."""
+        places = None if self._zoomed else arrangement(self.size.width, self.size.height - HEAD - 1)
+        for panel in self._panels:
+            panel.beside = places is not None
+            panel.display = places is not None or panel is self._panel
+            panel.styles.height = "1fr"
+            panel.styles.margin = (0, 0, 0 if places is None else 1, 0)
+        figures = self.query_one(FiguresPanel)
+        figures.display = places is not None
+        work, right = self.query_one("#work"), self.query_one("#figures-column")
+        _, failures, items, cells, log = self._panels
+        right.display = places is not None or self._panel is log
+        work.display = places is not None or self._panel is not log
+        right.styles.width = "1fr" if places is None else places.figures
+        self.query_one("#tabs").display = places is None
+        if places is not None:
+            failures.styles.height, cells.styles.height, items.styles.height = places.failures, places.map, places.items
+            figures.styles.height, log.styles.height = "1fr", places.log
+            items.styles.margin = log.styles.margin = (0, 0, 0, 0)
 
     def tick(self) -> None:
         """Draw anew what may have changed."""
@@ -83,109 +122,40 @@ class RunScreen(HolyScreen):
             if not self._handle.owned_here:
                 self._handle = self.holy.desk.view(self.job_id)
             self._snapshot = self._handle.snapshot()
-            if self._panel != "live":
-                self._refresh_list()
         except (CheckpointError, DeskError) as error:
             self.complain(error)
             return
-        pen = self.pen()
-        self.lines("head").show(head(pen, self._snapshot, self.holy.now()))
+        moment = Moment(self._snapshot, self._handle.in_flight(), self.holy.now())
+        self.lines("head").show(head(self.pen(), self._snapshot, moment.now))
         self.lines("tabs").show([self._tabs()])
-        if self._panel == "live":
-            height = max(4, self.size.height - 8)
-            lines = draw_live.live(pen, self._snapshot, self._handle.in_flight(), height, two_columns=pen.width >= 110)
-            self.lines("live").show(lines)
+        for panel in self.query(Panel):
+            panel.show(moment)
         self.draw_footer()
 
     def _tabs(self) -> Text:
-        line = self.pen().line()
-        counters = self._snapshot.counters
-        for number, panel in enumerate(PANELS, 1):
-            words = f"{number} {panel}" + (f" {counters.failed:,}" if panel == "failures" and counters.failed else "")
-            if panel == self._panel:
-                line.add(f"[{words}]", self.palette.accent)
-            else:
-                line.add(f" {words} ", self.palette.muted)
-        if self._filter:
-            line.add("   filter: ", self.palette.muted).foreign(self._filter, 30, self.palette.warn)
+        line, failed = self.pen().line(), self._snapshot.counters.failed
+        for panel in self._panels:
+            words = f"{panel.number} {panel.panel_name}" + (f" {failed:,}" if panel.number == 2 and failed else "")
+            here = panel is self._panel
+            line.add(f"[{words}]" if here else f" {words} ", self.palette.accent if here else self.palette.muted)
         return line.done()
 
-    def _show_panel(self, panel: str) -> None:
+    def show_panel(self, panel: Panel) -> None:
+        """Give a panel the keys, and on a small terminal the place."""
         self._panel = panel
-        self.query_one("#live").display = panel == "live"
-        self.query_one("#list").display = panel != "live"
-        self._listed = (-1, -1)
-        self._pages.forget()
-        if panel == "live":
-            self.set_focus(None)
-        else:
-            self.query_one("#list", LineList).move_to(0)
+        self._arrange()
+        panel.focus()
         self.tick()
 
-    def _read_page(self, offset: int, limit: int) -> list[ItemRow]:
-        state, kind, text = self._narrowed()
-        try:
-            return self._reader.items(offset, limit, state=state, kind=kind, text=text)
-        except CheckpointError as error:
-            self.call_later(self.complain, error)
-            return []
-
-    def _narrowed(self) -> tuple[ItemState | None, str | None, str | None]:
-        """The filter's words as state, kind and text."""
-        state = ItemState.FAILED if self._panel == "failures" else None
-        kind, rest = None, []
-        for word in self._filter.split():
-            if word in ItemState.__members__.values():
-                state = ItemState(word)
-            elif word in self._snapshot.counters.failures or word == "timeout":
-                kind = word
-            else:
-                rest.append(word)
-        return state, kind, " ".join(rest) or None
-
-    def _refresh_list(self) -> None:
-        """Read the list again when results came; the cursor keeps its place."""
-        counters = self._snapshot.counters
-        seen = (counters.succeeded, counters.failed)
-        lines = self.query_one("#list", LineList)
-        if self._panel == "log":
-            self._log = self._reader.events(LOG_LINES)
-            lines.show(len(self._log), self._log_line)
-            return
-        if seen == self._listed:
-            return
-        self._listed = seen
-        self._pages.forget()
-        state, kind, text = self._narrowed()
-        number = self._reader.count_items(state=state, kind=kind, text=text)
-        title = f"FAILED {number:,}" if self._panel == "failures" else f"ITEMS {number:,}, by number"
-        self._header = draw_items.header(self._row_pen(), title)
-        lines.show(number + 1, self._item_line, selectable=lambda place: place > 0)
-
-    def _row_pen(self) -> Pen:
-        """The list's own width: two cells are the cursor's, one the scroll bar's."""
-        return self.pen(self.size.width - 3)
-
-    def _item_line(self, place: int) -> Text:
-        if place == 0:
-            return self._header
-        pen = self._row_pen()
-        item = self._pages.row(place - 1)
-        return draw_items.page_missing(pen) if item is None else draw_items.row(pen, item)
-
-    def _log_line(self, place: int) -> Text:
-        return draw_live.log_line(self._row_pen(), self._log[place])
-
-    def _current_item(self) -> ItemRow | None:
-        if self._panel not in {"failures", "items"}:
-            return None
-        place = self.query_one("#list", LineList).cursor
-        return self._pages.row(place - 1) if place > 0 else None
+    def on_descendant_focus(self) -> None:
+        """A panel was clicked."""
+        for panel in self._panels:
+            if panel.has_focus and panel is not self._panel:
+                self.show_panel(panel)
 
     def available(self) -> Iterable[tuple[str, str]]:
         snapshot = self._snapshot
-        if self._current_item() is not None:
-            yield "open", "open"
+        yield from self._panel.verbs()
         if snapshot.state in {JobState.RUNNING, JobState.PREPARING}:
             yield "pause", "pause"
         elif snapshot.pending or snapshot.state is JobState.PAUSING:
@@ -197,8 +167,6 @@ class RunScreen(HolyScreen):
             yield "stop", "stop"
         if snapshot.counters.succeeded:
             yield "export", "export"
-        if self._panel in {"failures", "items"}:
-            yield "filter", "filter"
         yield "back", "jobs"
         yield "help", "help"
         yield "quit", "quit"
@@ -209,27 +177,30 @@ class RunScreen(HolyScreen):
     def on_line_list_chosen(self) -> None:
         self.action_open()
 
-    def _narrow(self, text: str) -> None:
-        self._filter = text.lower()
-        self._listed = (-1, -1)
-        self.tick()
+    def on_open_item(self, message: OpenItem) -> None:
+        self.holy.open_item(self.job_id, message.index)
+
+    def on_show_items(self, message: ShowItems) -> None:
+        self._items.show_only(message.words)
+        self.show_panel(self._items)
+
+    def chosen(self) -> Chosen | None:
+        """What retry and its like are about."""
+        return self._panel.chosen()
 
     def action_open(self) -> None:
-        item = self._current_item()
-        if item is not None:
-            self.holy.open_item(self.job_id, item.index)
+        self._panel.action_open()
 
     def action_back(self) -> None:
-        bar = self.query_one(FilterBar)
-        if bar.active:
-            bar.action_close()
-        else:
+        if self._zoomed:
+            self.action_zoom()
+        elif not self._items.end_filter():
             self.holy.go_back()
 
     def action_filter(self) -> None:
-        if self._panel not in {"failures", "items"}:
-            self._show_panel("items")
-        self.query_one(FilterBar).begin()
+        if self._panel is not self._items:
+            self.show_panel(self._items)
+        self._items.begin_filter()
 
     def action_pause(self) -> None:
         self.holy.pause_or_resume(self.job_id)
@@ -244,14 +215,14 @@ class RunScreen(HolyScreen):
         self.holy.change_ceiling(self.job_id, up=False)
 
     def action_retry(self) -> None:
-        """The failed item under the cursor; without one, all of them."""
-        item = self._current_item()
-        if item is None:
+        """What is chosen; where nothing is, all that failed."""
+        chosen = self.chosen()
+        if chosen is None:
             self.action_retry_all()
-        elif item.state is ItemState.FAILED:
-            self.holy.ask_retry_items(self.job_id, (item.item_id,), item.cost.usd)
+        elif not chosen.failed:
+            self.say("this item has not failed" if chosen.number == 1 else "none of these has failed")
         else:
-            self.say("this item has not failed")
+            self.holy.ask_retry_chosen(self.job_id, chosen)
 
     def action_retry_all(self) -> None:
         self.holy.ask_retry(self.job_id)
@@ -259,17 +230,25 @@ class RunScreen(HolyScreen):
     def action_export(self) -> None:
         self.holy.ask_export(self.job_id)
 
+    def action_zoom(self) -> None:
+        """Give the panel that has the keys the whole screen, or put it back beside the others."""
+        self._zoomed = not self._zoomed
+        self.show_panel(self._panel)
+
     def action_panel_1(self) -> None:
-        self._show_panel("live")
+        self.show_panel(self._panels[0])
 
     def action_panel_2(self) -> None:
-        self._show_panel("failures")
+        self.show_panel(self._panels[1])
 
     def action_panel_3(self) -> None:
-        self._show_panel("items")
+        self.show_panel(self._panels[2])
 
     def action_panel_4(self) -> None:
-        self._show_panel("log")
+        self.show_panel(self._panels[3])
+
+    def action_panel_5(self) -> None:
+        self.show_panel(self._panels[4])
 
     def action_next_panel(self) -> None:
-        self._show_panel(PANELS[(PANELS.index(self._panel) + 1) % len(PANELS)])
+        self.show_panel(self._panels[(self._panels.index(self._panel) + 1) % len(self._panels)])

@@ -1,0 +1,176 @@
+"""The numbers beside the work: money that adds up, throughput with what held it up, latency with its clock."""
+
+from rich.text import Text
+
+from holytui.core.display import cell_width, count, fit, safe, usd, usd_band
+from holytui.core.learning import Latency, tier_words
+from holytui.core.pricing import Money, MoneyKind
+from holytui.core.progress import Snapshot, Spend
+from holytui.core.sums import adding_up
+from holytui.ui.draw.pen import Pen
+
+NAME, AMOUNT = 19, 11
+STEPS, MODELS = 4, 3
+BARS = " ▁▂▃▄▅▆▇█"
+MARK = 5
+"""Cells that a cause takes under the throughput, with a blank."""
+
+
+def figures(pen: Pen, snapshot: Snapshot, room: int) -> list[Text]:
+    """As many blocks as there is room for, a blank line between; what is dearest to know stays longest."""
+    blocks = {
+        "money": money(pen, snapshot),
+        "models": other_models(pen, snapshot),
+        "throughput": throughput(pen, snapshot),
+        "latency": latency(pen, snapshot.latency),
+    }
+    kept: set[str] = set()
+    left = room
+    for name in ("money", "throughput", "latency", "models"):
+        if blocks[name] and len(blocks[name]) + bool(kept) <= left:
+            left -= len(blocks[name]) + bool(kept)
+            kept.add(name)
+    lines: list[Text] = []
+    for name, block in blocks.items():
+        if name in kept:
+            lines += [*([pen.blank()] if lines else []), *block]
+    return lines
+
+
+def money(pen: Pen, snapshot: Snapshot) -> list[Text]:
+    """Spent, by step and wasted; where it will end, and what bounds it."""
+    counters = snapshot.counters
+    note = "simulated: not charged" if snapshot.simulated else "list prices or yours, from usage"
+    lines = [pen.line().gap(1).add("MONEY  ", pen.palette.muted).add(note, pen.palette.muted).done()]
+    steps = [(name, model, counters.by_step.get(name, Spend())) for name, model in snapshot.step_models]
+    named = {name for name, _, _ in steps}
+    steps += [(name, "", spend) for name, spend in counters.by_step.items() if name not in named]
+    total, parts = _amounts([*(spend for _, _, spend in steps), counters.wasted])
+    budget = snapshot.budget_usd
+    spent = counters.spend.money.usd
+    share = f"{int(spent / budget * 100)}% of the budget" if budget and spent is not None else ""
+    lines.append(_amount(pen, "spent", total, share))
+    shown = steps if len(steps) <= STEPS else steps[: STEPS - 1]
+    lines += [_amount(pen, f"  {name}", part, model) for (name, model, _), part in zip(shown, parts, strict=False)]
+    if len(shown) < len(steps):
+        rest = [spend for _, _, spend in steps[len(shown) :]]
+        together = [*(spend for _, _, spend in shown), _together(rest), counters.wasted]
+        _, parts = _amounts(together)
+        lines = lines[:2]
+        lines += [_amount(pen, f"  {name}", part, model) for (name, model, _), part in zip(shown, parts, strict=False)]
+        lines.append(_amount(pen, f"  {len(rest)} other steps", parts[-2], ""))
+    lines.append(_amount(pen, "  wasted", parts[-1], "retries, cut streams"))
+    if counters.pending:
+        band = "" if snapshot.projected_band is None else usd_band(*snapshot.projected_band)
+        lines.append(_amount(pen, "at the end", usd(snapshot.projected), band))
+    if budget is not None:
+        lines.append(_amount(pen, "budget", f"${budget:,.2f}", "b changes it"))
+    done = counters.succeeded + counters.failed
+    if done and spent:
+        lines.append(_amount(pen, "an item", usd(Money(spent / done, MoneyKind.COMPUTED)), ""))
+    return lines
+
+
+def _together(spends: list[Spend]) -> Spend:
+    return Spend(
+        sum(spend.reported for spend in spends),
+        sum(spend.computed for spend in spends),
+        sum(spend.estimated for spend in spends),
+        sum(spend.unknown for spend in spends),
+    )
+
+
+def _amounts(spends: list[Spend]) -> tuple[str, list[str]]:
+    """The sum and each part as written; unknown as soon as one request of it is."""
+    total = _together(spends)
+    written, parts = adding_up(total.known_usd, [spend.known_usd for spend in spends])
+    marked = [_marked(spend, part) for spend, part in zip(spends, parts, strict=True)]
+    return _marked(total, written), marked
+
+
+def _marked(spend: Spend, written: str) -> str:
+    if spend.unknown:
+        return "—"
+    return f"~{written}" if spend.estimated else written
+
+
+def _amount(pen: Pen, name: str, amount: str, note: str) -> Text:
+    line = pen.line().gap(1).foreign(name, NAME).cell(amount, AMOUNT, right=True).gap(3)
+    return line.foreign(note, max(0, pen.width - line.text.cell_len - 1), pen.palette.muted).done()
+
+
+def other_models(pen: Pen, snapshot: Snapshot) -> list[Text]:
+    """The whole job on one other model each, cheapest first."""
+    if not snapshot.other_models:
+        return []
+    lines = [pen.plain(" SAME JOB ON ONE OTHER MODEL", pen.palette.muted)]
+    here = snapshot.projected.usd
+    for other in snapshot.other_models[:MODELS]:
+        cost = usd(Money(other.usd, MoneyKind.COMPUTED))
+        lines.append(_amount(pen, other.model, cost, _compared(other.usd, here)))
+    return lines
+
+
+def _compared(there: float, here: float | None) -> str:
+    if not here:
+        return ""
+    ratio = there / here
+    return f"x{ratio:.1f}" if ratio >= 2 else f"{(ratio - 1) * 100:+.0f}%"
+
+
+def throughput(pen: Pen, snapshot: Snapshot) -> list[Text]:
+    """Items a minute as bars, the causes of dips under them; nothing while no session runs."""
+    minutes = snapshot.throughput
+    if not minutes:
+        return []
+    muted = pen.palette.muted
+    peak = max(minutes)
+    label = f"{count(round(peak))} "
+    room = pen.width - 2 - len(label)
+    minutes, causes = minutes[-room:], (*[""] * (len(minutes) - len(snapshot.slowed)), *snapshot.slowed)[-room:]
+    bars = "".join(BARS[1 + round(value / peak * 7)] if peak and value else BARS[1] for value in minutes)
+    title = f" THROUGHPUT  items a minute, last {len(minutes)} min"
+    drawn = pen.line().gap(1).add(label, muted).add(bars[:-1], pen.palette.good).add(bars[-1:], muted).done()
+    now = f"now {count(round(snapshot.rate_per_s * 60))}   peak {count(round(peak))}"
+    return [
+        pen.plain(title, muted),
+        drawn,
+        pen.line().gap(1 + len(label)).add(_causes(causes), pen.palette.warn).done(),
+        pen.plain(f" {now}", muted),
+    ]
+
+
+def _causes(causes: tuple[str, ...]) -> str:
+    """Each cause under the minute that it began in, as far as they do not run into each other."""
+    line = ""
+    before = ""
+    for place, cause in enumerate(causes):
+        if cause and cause != before and len(line) <= place:
+            line = line.ljust(place) + fit(cause, MARK - 1) + " "
+        before = cause
+    return line.rstrip()
+
+
+def latency(pen: Pen, known: Latency | None) -> list[Text]:
+    """How long attempts took, the learned clock as the last edge."""
+    if known is None:
+        return []
+    muted, clock = pen.palette.muted, known.clock
+    about = f"{safe(clock.step)}, {safe(clock.model)}, {tier_words(clock.tier)}"
+    lines = [pen.line().gap(1).add("LATENCY  ", muted).foreign(about, pen.width - 11, muted).done()]
+    most = max(1, *known.counts)
+    room = max(4, pen.width - 10 - 3 - 8)
+    for words, number in zip(_bins(known.edges), known.counts, strict=True):
+        bar = "━" * -(-number * room // most)
+        line = pen.line().cell(words, 10, muted, right=True).gap(2).add(bar + " " * (room - cell_width(bar)))
+        lines.append(line.cell(count(number), 8, right=True).done())
+    if clock.seconds is not None:
+        words = f"attempt clock, learned from {count(clock.observed)} answers"
+        edge = pen.line().cell(f"{clock.seconds:.0f} s", 10, right=True).gap(2)
+        lines.append(edge.foreign(words, pen.width - 13, muted).done())
+    return lines
+
+
+def _bins(edges: tuple[float, ...]) -> list[str]:
+    starts = (0.0, *edges[:-1])
+    return [*(f"{low:g}–{high:g} s" for low, high in zip(starts, edges, strict=True)), f"{edges[-1]:g}+ s"]

@@ -1,0 +1,52 @@
+"""Panel 5: the night's story, newest first."""
+
+from rich.text import Text
+from textual.app import ComposeResult
+
+from holytui.core.progress import LogLine
+from holytui.store.reader import Reader
+from holytui.store.trouble import CheckpointError
+from holytui.ui.draw import live as draw
+from holytui.ui.panels.panel import Moment, Panel
+from holytui.ui.widgets.line_list import LineList
+from holytui.ui.widgets.lines import Lines
+
+LOG_LINES = 2_000
+
+
+class LogPanel(Panel):
+    """Repeats are one line with a count and a span: the store coalesces them."""
+
+    panel_name = "log"
+    number = 5
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._log: list[LogLine] = []
+        self._newest: tuple[LogLine, ...] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="log-title")
+        lines = LineList(cursor_style=lambda: self.holy_screen.palette.plain, id="log", marker="")
+        lines.can_focus = False
+        yield lines
+
+    def the_list(self) -> LineList:
+        return self.query_one("#log", LineList)
+
+    def draw(self, moment: Moment) -> None:
+        title = self.query_one("#log-title", Lines)
+        title.display = self.beside
+        title.show([self.pen().plain(*self.titled(" LOG" if not self.beside else "LOG"))])
+        if moment.snapshot.last_events != self._newest:
+            try:
+                self._log = self._reader.events(LOG_LINES)
+            except CheckpointError as error:
+                self.holy_screen.complain(error)
+                return
+            self._newest = moment.snapshot.last_events
+        self.the_list().show(len(self._log), self._line)
+
+    def _line(self, place: int) -> Text:
+        return draw.log_line(self.pen(1), self._log[place])
