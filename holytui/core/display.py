@@ -166,6 +166,12 @@ def usd(money: Money) -> str:
     return f"{mark}${amount:.4f}"
 
 
+def about_usd(amount: float) -> str:
+    """What something will cost, in words: `about $0.02`, `less than $0.0001`."""
+    written = usd(Money(amount, MoneyKind.COMPUTED))
+    return f"less than {written[1:]}" if written.startswith("<") else f"about {written}"
+
+
 def usd_band(low: float, high: float) -> str:
     """From and to in one word: `$12.90–13.30`; `~$13.10` where both are written alike."""
     first, last = (usd(Money(amount, MoneyKind.COMPUTED)) for amount in (low, high))

@@ -51,20 +51,22 @@ RULES: dict[FailureKind, Rule] = {
     FailureKind.TIMEOUT_CONNECT: Rule("no connection in time", "check network and URL; R", retried=True),
     FailureKind.TIMEOUT_FIRST_TOKEN: Rule("no first word in time", "R, wider clock", retried=True),
     FailureKind.TIMEOUT_STALL: Rule("the answer stopped coming", "R, wider clock", retried=True),
-    FailureKind.TIMEOUT_ATTEMPT: Rule("one request took too long", "R, wider clock; or a faster model", retried=True),
-    FailureKind.TIMEOUT_STEP: Rule("all attempts together took too long", "a longer deadline, then R"),
+    FailureKind.TIMEOUT_ATTEMPT: Rule("one request took too long", "R, wider clock; or e: faster model", retried=True),
+    FailureKind.TIMEOUT_STEP: Rule("all attempts together took too long", "e: longer deadline"),
     FailureKind.NETWORK: Rule("the connection broke", "R", retried=True),
     FailureKind.SERVER_ERROR: Rule("the provider failed", "R, later", retried=True),
     FailureKind.BAD_REQUEST: Rule(
-        "the provider refused the request", "read it (enter); mend the job file", same_again=True
+        "the provider refused the request", "read it (enter); mend the job (E)", same_again=True
     ),
     FailureKind.CONTEXT_LENGTH: Rule(
-        "the prompt is too long for the model", "another model; or shorten the input", same_again=True
+        "the prompt is too long for the model", "e: another model; or shorten the input", same_again=True
     ),
-    FailureKind.TRUNCATED: Rule("cut at max_tokens, partial kept", "raise max_tokens, then R", same_again=True),
-    FailureKind.CONTENT_FILTER: Rule("the provider withheld the answer", "another model; or leave it", same_again=True),
-    FailureKind.EMPTY_ANSWER: Rule("the answer was empty", "R; or another model", retried=True),
-    FailureKind.INVALID_OUTPUT: Rule("not the JSON that was asked for", "R; or another model", retried=True),
+    FailureKind.TRUNCATED: Rule("cut at max_tokens, partial kept", "e: more tokens; A: accept", same_again=True),
+    FailureKind.CONTENT_FILTER: Rule(
+        "the provider withheld the answer", "e: another model; or give up", same_again=True
+    ),
+    FailureKind.EMPTY_ANSWER: Rule("the answer was empty", "R; or e: another model", retried=True),
+    FailureKind.INVALID_OUTPUT: Rule("not the JSON that was asked for", "R; or e: another model", retried=True),
     FailureKind.INPUT_ERROR: Rule("the input cannot be read", "mend the file, then R", same_again=True),
     FailureKind.RATE_LIMIT: Rule("the provider asks to slow down", "wait: no attempt is used", retried=True),
     FailureKind.AUTH: Rule("the key was refused", "mend it, then p", breaker=True),

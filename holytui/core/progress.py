@@ -49,6 +49,14 @@ class Spend:
         parts[money.kind.value] += money.usd
         return Spend(**parts, unknown=self.unknown)
 
+    def less(self, money: Money) -> "Spend":
+        """This spend without one request that was added before."""
+        if money.usd is None:
+            return Spend(self.reported, self.computed, self.estimated, max(0, self.unknown - 1))
+        parts = {"reported": self.reported, "computed": self.computed, "estimated": self.estimated}
+        parts[money.kind.value] = max(0.0, parts[money.kind.value] - money.usd)
+        return Spend(**parts, unknown=self.unknown)
+
     @property
     def known_usd(self) -> float:
         """USD of the part that is known; never shown alone where `unknown` is above 0."""
@@ -72,7 +80,7 @@ class Counters:
 
     Attributes:
         total: items of the job that are not removed; pending = total - succeeded - failed.
-        failures: failed items by kind.
+        failures: failed items by kind; given_up: those of them that a person has put aside.
         attempts, requests: over all sessions; requests includes what is not counted as an attempt.
         wasted: spend that bought no recorded answer; part of `spend`.
         by_step: spend of recorded answers by step name; spend = sum(by_step) + wasted.
@@ -91,6 +99,7 @@ class Counters:
     wasted: Spend = field(default_factory=Spend)
     by_step: Mapping[str, Spend] = field(default_factory=dict)
     steps_done: Mapping[str, int] = field(default_factory=dict)
+    given_up: Mapping[str, int] = field(default_factory=dict)
     sessions: int = 0
     active_s: float = 0.0
 

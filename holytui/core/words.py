@@ -61,8 +61,12 @@ def by_count(failures: Mapping[str, int]) -> list[tuple[str, int]]:
 
 def worth_retrying(snapshot: Snapshot) -> int:
     """Failed items of kinds that may succeed another time."""
-    failures = snapshot.counters.failures.items()
-    return sum(number for kind, number in failures if not RULES[FailureKind(kind)].same_again)
+    counters = snapshot.counters
+    return sum(
+        number - counters.given_up.get(kind, 0)
+        for kind, number in counters.failures.items()
+        if not RULES[FailureKind(kind)].same_again
+    )
 
 
 def learned_words(learned: LearnedClock) -> str:

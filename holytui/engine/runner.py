@@ -76,6 +76,8 @@ class Runner:
         self._reading = False
         self._settled_meanwhile: list[int] = []
         self._stop: Halt | None = None
+        self._still = False
+        self._generation = 0
         self.user_paused = False
 
     @property
@@ -124,8 +126,19 @@ class Runner:
         self._admission.drain()
         self._admission.changed.set()
 
+    def hold_still(self) -> frozenset[int]:
+        """Take nothing up until `look_again`; the items that are in hand already.
+
+        What stands ready is put back, and what is being read is not used: it may be failed again when it is asked for.
+        """
+        self._still = True
+        self._generation += 1
+        self._page.clear()
+        return frozenset(self._tasks) | frozenset(self._uncommitted)
+
     def look_again(self) -> None:
         """Items before the cursor may be pending again: a retry, or something given back."""
+        self._still = False
         self._rescan = True
         self._admission.changed.set()
 
@@ -163,7 +176,7 @@ class Runner:
 
     def _room(self) -> int:
         admission = self._admission
-        if admission.draining or admission.breaker.halt is not None or self._stop is not None:
+        if self._still or admission.draining or admission.breaker.halt is not None or self._stop is not None:
             return 0
         in_hand = len(self._tasks)
         room = min(self._executor.wanted(in_hand), admission.most_in_hand(IN_HAND_PER_SLOT) - in_hand)
@@ -183,11 +196,16 @@ class Runner:
             self._rescan = self._exhausted = False
             self._cursor = -1
         self._reading = True
+        generation = self._generation
         try:
             page = await offload(partial(self._pending.pending, self._cursor, PAGE))
         finally:
             self._reading = False
             self._refilling = None
+        if generation != self._generation:
+            self._forget(self._settled_meanwhile)
+            self._settled_meanwhile.clear()
+            return
         staged = {work.index for work in self._page}
         taken = staged | self._tasks.keys() | self._uncommitted
         self._page += [work for work in page if work.index not in taken]

@@ -101,6 +101,9 @@ class Desk(Protocol):
     def retry(self, job_id: str, command: Command) -> RunHandle:
         """Return failed items of a resting job to pending and run it in this process."""
 
+    def triage(self, job_id: str, command: Command) -> str:
+        """Accept, give up, undo, or change the budget, whoever runs the job; what came of it. Blocks."""
+
     def view(self, job_id: str) -> RunHandle:
         """The run of a job, here or elsewhere, or the job at rest."""
 

@@ -45,7 +45,7 @@ def send_to_owner(checkpoints: Path, job_id: str, command: Command | Verb) -> bo
 
 
 @contextmanager
-def _at_rest(folder: Path) -> Iterator[Writer]:
+def at_rest(folder: Path) -> Iterator[Writer]:
     """The writer of a job that nobody runs, under its lock.
 
     Raises:
@@ -76,7 +76,7 @@ def rest(checkpoints: Path, job_id: str, verb: Verb) -> str:
     snapshot = snapshot_of(folder)
     if snapshot.state is wanted or snapshot.counters.pending == 0:
         return f"{job_id}: already {snapshot.state.value.replace('_', ' ')}"
-    with _at_rest(folder) as writer:
+    with at_rest(folder) as writer:
         message = rest_message(Halt(wanted, "user", ""), writer.counters, time.time(), None)
         writer.set_state(wanted, reason="user", message=message).result()
     return f"{job_id}: {wanted.value}, {snapshot.counters.pending:,} pending"
@@ -88,7 +88,7 @@ def retry_at_rest(checkpoints: Path, job_id: str, command: Command) -> int:
     Raises:
         NoSuchJob, OwnedElsewhere, CheckpointError: with the way out.
     """
-    with _at_rest(find_saved(checkpoints, job_id)) as writer:
+    with at_rest(find_saved(checkpoints, job_id)) as writer:
         count = writer.retry(command.selection, command.changes).result()
         writer.notice(Notice("session", f"{count:,} items retried by you", time.time()))
         if count:

@@ -51,6 +51,16 @@ class LocalHandle:
     def send(self, command: Command) -> None:
         self._call(lambda: self._run.command(command))
 
+    def decide(self, command: Command, timeout: float) -> str:
+        """Do what a person decided about failures or money; what came of it. Blocks.
+
+        Raises:
+            CheckpointError, PrepareError: it cannot be done.
+            TimeoutError: not within so many seconds.
+        """
+        future = asyncio.run_coroutine_threadsafe(self._run.decide(command), self._loop)
+        return future.result(timeout)
+
     def stop(self, halt: Halt) -> None:
         """End the session at once."""
         self._call(lambda: self._run.stop(halt))

@@ -17,7 +17,7 @@ from holytui.runs.checking import SIMULATED, check_provider, key_note_of
 from holytui.runs.comparing import comparison
 from holytui.runs.desk import DeskError, JobSource, KeyCheck, Leaving, Preview, Sample
 from holytui.runs.endpoint import EndpointError, Target, resolve_endpoint, resolve_target
-from holytui.runs.errands import retry_at_rest
+from holytui.runs.errands import ACKNOWLEDGE_S, OwnerSilent, retry_at_rest, send_to_owner
 from holytui.runs.estimating import estimate_job, past_of
 from holytui.runs.handle import RunHandle
 from holytui.runs.launch import Tables
@@ -25,6 +25,7 @@ from holytui.runs.prepare import Wishes, check_budget, find, prepare, saved_job
 from holytui.runs.remote import RemoteHandle
 from holytui.runs.saved import PrepareError
 from holytui.runs.thread import RunThread
+from holytui.runs.triage import decide_at_rest
 from holytui.store.catalog import Catalog, JobEntry
 from holytui.store.export import ExportError, export
 from holytui.store.lock import OwnedElsewhere, read_owner
@@ -215,6 +216,24 @@ class LocalDesk:
         except SENTENCES as error:
             raise DeskError(str(error)) from error
         return self.start(job_id)
+
+    def triage(self, job_id: str, command: Command) -> str:
+        """Accept, give up, undo, or change the budget; what came of it. Blocks.
+
+        Raises:
+            DeskError: it cannot be done.
+        """
+        mine = self._thread.handle(self._checkpoints / job_id)
+        try:
+            if mine is not None and mine.owned_here:
+                return mine.decide(command, ACKNOWLEDGE_S)
+            if send_to_owner(self._checkpoints, job_id, command):
+                return "told its owner; its log says what came of it"
+            return decide_at_rest(self._checkpoints, job_id, command, self._tables)
+        except (*SENTENCES, OwnerSilent) as error:
+            raise DeskError(str(error)) from error
+        except TimeoutError as error:
+            raise DeskError(f"{job_id}: not within {ACKNOWLEDGE_S:.0f} s; its log says what comes of it") from error
 
     def view(self, job_id: str) -> RunHandle:
         """The run of a job, whoever has it, or the job at rest.

@@ -15,11 +15,12 @@ from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
 from holytui.engine.admission.upstream import Upstreams
 from holytui.inputs.source import InputProblem
-from holytui.runs import sync
+from holytui.runs import sync, triage
 from holytui.runs.engine import Engine, open_engine
 from holytui.runs.launch import Launch
 from holytui.runs.picture import Picture
 from holytui.runs.record import SessionRecord
+from holytui.runs.saved import PrepareError
 from holytui.runs.sentences import rest_message
 from holytui.runs.sleep import Patience, Sleep
 from holytui.store import commands, live
@@ -119,8 +120,8 @@ class OwnedRun:
                 self._note(f"at most {command.ceiling} in flight, set by you")
             case Verb.STOP:
                 self.stop(Halt(JobState.STOPPED, "user", ""))
-            case Verb.RETRY:
-                task = asyncio.get_running_loop().create_task(self._retry(command))
+            case Verb.RETRY | Verb.ACCEPT | Verb.GIVE_UP | Verb.UNDO | Verb.BUDGET:
+                task = asyncio.get_running_loop().create_task(self._decide(command))
                 self._side_tasks.append(task)
         self._publish()
 
@@ -261,12 +262,30 @@ class OwnedRun:
         assert halt is not None
         return halt.state, halt.reason, halt.wake_at
 
-    async def _retry(self, command: Command) -> None:
-        assert self._record is not None
-        assert self._engine is not None
-        await self._record.retry(command)
-        self._engine.runner.look_again()
+    async def decide(self, command: Command) -> str:
+        """Do what a person decided about failures or money; the sentence that says what came of it.
+
+        Raises:
+            CheckpointError, PrepareError: it cannot be done.
+        """
+        if self._engine is None or self._record is None:
+            self._early.append(command)
+            return "as soon as the input is read"
+        sentence = await triage.decide(command, self.launch, self._record, self._engine)
+        if command.verb is Verb.BUDGET:
+            self._picture.budget_usd = command.budget_usd
+        self._note(sentence.partition("   ")[0])
         self._publish()
+        return sentence
+
+    async def _decide(self, command: Command) -> None:
+        """For a command that nobody waits for: the log tells what came of it."""
+        try:
+            await self.decide(command)
+        except PrepareError as error:
+            self._note(str(error))
+        except CheckpointError as error:
+            self._writer_failed(error)
 
     async def _tick(self) -> None:
         """Heed commands from other processes, publish, keep the heartbeat."""

@@ -73,6 +73,7 @@ class Picture:
         self.activity = ""
         self.events: tuple[LogLine, ...] = ()
         self.saved_at: float | None = None
+        self.budget_usd = launch.job.run.budget_usd
         self.pace = Pace(now())
         self.costs = ItemCosts()
         self.admission: Admission | None = None
@@ -133,7 +134,7 @@ class Picture:
             projected=projected,
             projected_band=self.costs.band(projected, counters, ENOUGH_RESULTS),
             other_models=while_running(counters, models, self._launch.prices),
-            budget_usd=job.run.budget_usd,
+            budget_usd=self.budget_usd,
             elapsed_s=counters.active_s + (0.0 if self._ended is not None else self.active_s()),
             eta=self._eta(counters, running),
             rate_per_s=self.pace.rate_per_s(self._now()) if self._ended is None else 0.0,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
-from holytui.core.command import Command
 from holytui.core.progress import Counters, JobState, LogLine, Owner
 from holytui.core.work import Notice
 from holytui.runs.launch import Launch
@@ -104,16 +103,6 @@ class SessionRecord:
             CheckpointError: it cannot be written.
         """
         await recorded(self.writer.set_state(state, reason=reason, wake_at=wake_at, message=message))
-
-    async def retry(self, command: Command) -> int:
-        """Return failed items to pending; how many.
-
-        Raises:
-            CheckpointError: it cannot be written.
-        """
-        count = await recorded(self.writer.retry(command.selection, command.changes))
-        self.note(f"{count:,} items retried by you")
-        return count
 
     async def flush(self) -> None:
         """Wait until all that was told is committed.

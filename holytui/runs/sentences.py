@@ -40,7 +40,7 @@ def _stopped(halt: Halt, when: str, pending: str, key: str) -> str:
         case "refused":
             why, way_out = halt.message, "Mend the job file, then run it again"
         case "budget":
-            why, way_out = halt.message, "Raise budget_usd, then run the job file again"
+            why, way_out = halt.message, "Raise the budget (b, or --budget), then p"
         case _:
             return halt.message
     return f"Stopped at {when}: {why}. {pending}. {way_out}."

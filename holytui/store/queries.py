@@ -13,7 +13,7 @@ from holytui.store.rows import AttemptRow, ItemRow, StepResult
 
 ITEM = (
     "SELECT i.key, i.idx, i.id, i.state, i.kind, i.step, i.round, i.attempts, i.tokens_in + i.tokens_out,"
-    " i.cost_usd, i.cost_kind, i.seconds, i.finished_at, i.message, i.http_status FROM items i"
+    " i.cost_usd, i.cost_kind, i.seconds, i.finished_at, i.message, i.http_status, i.given_up FROM items i"
 )
 ATTEMPTS = (
     "SELECT step, round, session, number, counted, started_at, ended_s, connected_s, first_s, last_s, clock_s,"
@@ -21,8 +21,9 @@ ATTEMPTS = (
     " exact, cost_usd, cost_kind, wasted, text, asked, prompt_chars FROM attempts WHERE item = ? ORDER BY id"
 )
 RESULTS = (
-    "SELECT r.step, r.text, r.kind, r.message, r.http_status, r.model, r.seconds, r.at, r.step_hash, r.round = i.round"
-    " FROM results r JOIN items i ON i.key = r.item WHERE r.item = ? AND r.input_hash = i.input_hash ORDER BY r.at"
+    "SELECT r.step, r.text, r.kind, r.message, r.http_status, r.model, r.seconds, r.at, r.step_hash, r.round = i.round,"
+    " CAST(r.finish_reason AS TEXT) = 'accepted' FROM results r JOIN items i ON i.key = r.item"
+    " WHERE r.item = ? AND r.input_hash = i.input_hash ORDER BY r.at"
 )
 """Of one item, those to its input as it is now."""
 
@@ -83,7 +84,8 @@ def narrowed(state: ItemState | None, kind: str | None, text: str | None) -> tup
 
 def item_row(row: tuple[Any, ...]) -> ItemRow:
     """A row of `ITEM`."""
-    (_, index, item_id, state, kind, step, number, attempts, tokens, usd, cost_kind, seconds, at, said, _) = row
+    _, index, item_id, state, kind, step, number, attempts, tokens, usd, cost_kind, seconds, at, said = row[:14]
+    given_up = row[15]
     return ItemRow(
         index,
         unpack(item_id),
@@ -97,6 +99,7 @@ def item_row(row: tuple[Any, ...]) -> ItemRow:
         seconds,
         at,
         unpack(said),
+        None if given_up is None else unpack(given_up),
     )
 
 
@@ -151,5 +154,13 @@ def step_result(row: tuple[Any, ...]) -> StepResult:
     """A row of `RESULTS`."""
     step, text, kind, message, status, model, seconds, at = row[:8]
     return StepResult(
-        step, None if text is None else unpack(text), kind, unpack(message), status, unpack(model), seconds, at
+        step,
+        None if text is None else unpack(text),
+        kind,
+        unpack(message),
+        status,
+        unpack(model),
+        seconds,
+        at,
+        bool(row[10]),
     )

@@ -16,6 +16,7 @@ from holytui.core.tokens import Answered
 from holytui.core.work import ItemState, Record, StepHistory, Work
 from holytui.store.checkpoint import JobMeta, read_counters, read_meta
 from holytui.store.codec import STATES, pack, unpack, unpack_overrides, unpack_record
+from holytui.store.failures import FailedItem
 from holytui.store.queries import (
     ANSWER_SUMS,
     ANSWERED,
@@ -251,8 +252,8 @@ class Reader:
         """Failed items by kind, most first."""
         groups = []
         mean = self._mean_usd()
-        for kind, count, usd, unknown in self._all(
-            "SELECT kind, count(*), sum(cost_usd), sum(cost_kind = 'unknown') FROM items"
+        for kind, count, usd, unknown, given_up in self._all(
+            "SELECT kind, count(*), sum(cost_usd), sum(cost_kind = 'unknown'), count(given_up) FROM items"
             " WHERE removed = 0 AND state = ? GROUP BY kind ORDER BY count(*) DESC, kind",
             (FAILED,),
         ):
@@ -261,9 +262,19 @@ class Reader:
                 (FAILED, kind, SAMPLES),
             )
             ids = tuple(unpack(item_id) for (item_id,) in samples)
-            own = None if unknown or not usd else usd
-            groups.append(FailureGroup(kind, count, own if mean is None else mean * count, ids))
+            own = None if unknown or not usd else usd * (count - given_up) / count
+            cost = own if mean is None else mean * (count - given_up)
+            groups.append(FailureGroup(kind, count, cost, ids, given_up))
         return groups
+
+    def failed_items(self, kind: str | None = None, limit: int = -1) -> list[FailedItem]:
+        """Failed items in input order, of all kinds or of one; below 0 there is no limit."""
+        rows = self._all(
+            "SELECT id, kind, step, message, given_up IS NOT NULL FROM items WHERE removed = 0 AND state = ?1"
+            " AND (?2 IS NULL OR kind = ?2) ORDER BY idx LIMIT ?3",
+            (FAILED, kind, limit),
+        )
+        return [FailedItem(unpack(row[0]), row[1], row[2] or "", unpack(row[3]), bool(row[4])) for row in rows]
 
     def _mean_usd(self) -> float | None:
         """What an item that succeeded cost; None when none has, or nobody knows."""
@@ -319,10 +330,14 @@ class Reader:
                 yield self._export_row(row, steps, meta.step_hashes)
             after = page[-1][1]
 
-    def step_names(self) -> list[str]:
+    def steps(self) -> list[dict[str, Any]]:
         """The job's steps, as its file has them."""
         with self._explained():
-            return [step["name"] for step in json.loads(self.meta().job_json)["steps"]]
+            return list(json.loads(self.meta().job_json)["steps"])
+
+    def step_names(self) -> list[str]:
+        """Their names."""
+        return [step["name"] for step in self.steps()]
 
     def _export_row(self, row: tuple[Any, ...], steps: Sequence[str], hashes: Mapping[str, str]) -> ExportRow:
         key = row[0]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from holytui.core.command import Verb
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import Money, Usage
 from holytui.core.work import ItemState, Record
@@ -16,6 +17,7 @@ class ItemRow:
         tokens: input and output, over all its requests.
         seconds: all its requests together.
         finished_at: Unix seconds.
+        given_up: why a person put it aside, None: nobody has.
     """
 
     index: int
@@ -30,6 +32,7 @@ class ItemRow:
     seconds: float
     finished_at: float | None
     message: str
+    given_up: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,12 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a step of an item ended in; `text` is the answer, or the partial text of a failure."""
+    """What a step of an item ended in.
+
+    Attributes:
+        text: the answer, or the partial text of a failure.
+        accepted: the answer is a partial text that a person took as it was.
+    """
 
     step: str
     text: str | None
@@ -72,6 +80,7 @@ class StepResult:
     model: str
     seconds: float
     at: float
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class FailureGroup:
     """Failed items of one kind.
 
     Attributes:
+        given_up: of them, those that a person has put aside; a retry leaves them out.
         retry_usd: about what retrying them costs: as much as items that succeeded, else as their attempts
             did; None if unknown.
         samples: ids of the first few.
@@ -108,6 +118,21 @@ class FailureGroup:
     count: int
     retry_usd: float | None
     samples: tuple[str, ...]
+    given_up: int = 0
+
+    @property
+    def open(self) -> int:
+        """Those that nobody has put aside."""
+        return self.count - self.given_up
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What came of an undo: items that are as they were, and items that had gone on since."""
+
+    verb: Verb
+    items: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

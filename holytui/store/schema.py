@@ -3,7 +3,7 @@
 APPLICATION_ID = 0x686F6C79
 """`holy`, in SQLite's header: what is not ours is never touched."""
 
-VERSION = 2
+VERSION = 3
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -27,7 +27,8 @@ CREATE TABLE items (
     finished_at REAL,
     overrides TEXT,
     seen INTEGER NOT NULL DEFAULT 0,
-    removed INTEGER NOT NULL DEFAULT 0
+    removed INTEGER NOT NULL DEFAULT 0,
+    given_up BLOB
 );
 CREATE INDEX items_by_place ON items(removed, idx);
 CREATE INDEX items_by_state ON items(removed, state, idx);
@@ -90,6 +91,23 @@ CREATE TABLE sessions (
     active_s REAL NOT NULL DEFAULT 0,
     outcome TEXT
 );
+CREATE TABLE triage (
+    batch INTEGER NOT NULL,
+    item INTEGER NOT NULL,
+    verb TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    kind TEXT,
+    step TEXT,
+    message BLOB,
+    http_status INTEGER,
+    finished_at REAL,
+    overrides TEXT,
+    given_up BLOB,
+    attempt INTEGER,
+    finish_reason TEXT,
+    own_text INTEGER,
+    PRIMARY KEY (batch, item)
+) WITHOUT ROWID;
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -108,6 +126,13 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE attempts ADD COLUMN asked BLOB",
         "ALTER TABLE attempts ADD COLUMN tier INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE attempts ADD COLUMN prompt_chars INTEGER NOT NULL DEFAULT 0",
+    ),
+    2: (
+        "ALTER TABLE items ADD COLUMN given_up BLOB",
+        "CREATE TABLE triage (batch INTEGER NOT NULL, item INTEGER NOT NULL, verb TEXT NOT NULL,"
+        " round INTEGER NOT NULL, kind TEXT, step TEXT, message BLOB, http_status INTEGER, finished_at REAL,"
+        " overrides TEXT, given_up BLOB, attempt INTEGER, finish_reason TEXT, own_text INTEGER,"
+        " PRIMARY KEY (batch, item)) WITHOUT ROWID",
     ),
 }
 """Statements that lead from a version to the one after it."""

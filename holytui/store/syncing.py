@@ -119,7 +119,8 @@ class Sync:
         self._changed += 1
         self._connection.execute(
             "UPDATE items SET idx = ?, input_hash = ?, state = 0, kind = NULL, step = NULL, message = NULL,"
-            " http_status = NULL, finished_at = NULL, round = round + 1, seen = ?, removed = 0 WHERE key = ?",
+            " http_status = NULL, finished_at = NULL, given_up = NULL, round = round + 1, seen = ?, removed = 0"
+            " WHERE key = ?",
             (item.index, item.input_hash, self._seen, key),
         )
         self._connection.execute("UPDATE inputs SET body = ? WHERE key = ?", (pack_record(item.record), key))
@@ -143,7 +144,7 @@ class Sync:
         mine = f"FROM results r WHERE r.item = items.key AND r.input_hash = items.input_hash AND ({valid})"
         reopen = (
             "UPDATE items SET state = 0, kind = NULL, step = NULL, message = NULL, http_status = NULL,"
-            " finished_at = NULL, round = round + 1 WHERE removed = 0 AND state = ?"
+            " finished_at = NULL, given_up = NULL, round = round + 1 WHERE removed = 0 AND state = ?"
         )
         answered = self._connection.execute(
             f"{reopen} AND (SELECT count(*) {mine} AND r.kind IS NULL) < ?",
@@ -162,7 +163,7 @@ class Sync:
             "SELECT count(*) FROM items WHERE removed = 0 AND state = ?", (SUCCEEDED,)
         ).fetchone()
         failures = self._connection.execute(
-            "SELECT kind, count(*) FROM items WHERE removed = 0 AND state = ? GROUP BY kind", (FAILED,)
+            "SELECT kind, count(*), count(given_up) FROM items WHERE removed = 0 AND state = ? GROUP BY kind", (FAILED,)
         ).fetchall()
         steps_done = {}
         for step, digest in self._step_hashes.items():
@@ -171,5 +172,11 @@ class Sync:
                 " AND r.step_hash = ? AND r.kind IS NULL AND r.input_hash = i.input_hash",
                 (step, digest),
             ).fetchone()
-        self._tally.recounted(total=total, succeeded=succeeded, failures=dict(failures), steps_done=steps_done)
+        self._tally.recounted(
+            total=total,
+            succeeded=succeeded,
+            failures={kind: number for kind, number, _ in failures},
+            given_up={kind: number for kind, _, number in failures},
+            steps_done=steps_done,
+        )
         return steps_done

@@ -20,12 +20,17 @@ class Tally:
         self._failures = dict(counters.failures)
         self._by_step = dict(counters.by_step)
         self._steps_done = dict(counters.steps_done)
+        self._given_up = dict(counters.given_up)
 
     def freeze(self) -> Counters:
         """The counters as they stand now."""
         failures = {kind: number for kind, number in self._failures.items() if number}
         self._fixed = replace(
-            self._fixed, failures=failures, by_step=dict(self._by_step), steps_done=dict(self._steps_done)
+            self._fixed,
+            failures=failures,
+            given_up={kind: number for kind, number in self._given_up.items() if number},
+            by_step=dict(self._by_step),
+            steps_done=dict(self._steps_done),
         )
         return self._fixed
 
@@ -52,8 +57,18 @@ class Tally:
         fixed = self._fixed
         self._fixed = replace(fixed, spend=fixed.spend.add(money), wasted=fixed.wasted.add(money))
 
-    def step_answered(self, step: str) -> None:
-        self._steps_done[step] = self._steps_done.get(step, 0) + 1
+    def step_answered(self, step: str, number: int = 1) -> None:
+        self._steps_done[step] = self._steps_done.get(step, 0) + number
+
+    def bought(self, step: str, money: Money) -> None:
+        """A request that was counted as wasted brought a step's answer after all."""
+        self._fixed = replace(self._fixed, wasted=self._fixed.wasted.less(money))
+        self._by_step[step] = self._by_step.get(step, Spend()).add(money)
+
+    def wasted_again(self, step: str, money: Money) -> None:
+        """The opposite of `bought`."""
+        self._fixed = replace(self._fixed, wasted=self._fixed.wasted.add(money))
+        self._by_step[step] = self._by_step.get(step, Spend()).less(money)
 
     def closed(self, state: ItemState, kind: FailureKind | None) -> None:
         """An item reached its end."""
@@ -62,6 +77,18 @@ class Tally:
     def reopened(self, kind: str, number: int) -> None:
         """Failed items of a kind went back to pending."""
         self._count(ItemState.FAILED, kind, -number)
+
+    def reverted(self, number: int) -> None:
+        """So many items have not succeeded after all."""
+        self._count(ItemState.SUCCEEDED, None, -number)
+
+    def failed_again(self, kind: str, number: int) -> None:
+        """Items are failed as they were before."""
+        self._count(ItemState.FAILED, kind, number)
+
+    def gave_up(self, kind: str, number: int) -> None:
+        """Failed items of a kind were put aside, or with a number below 0 are so no longer."""
+        self._given_up[kind] = self._given_up.get(kind, 0) + number
 
     def came(self, number: int, state: ItemState = ItemState.PENDING, kind: str | None = None) -> None:
         """Items of this state are of the job now."""
@@ -85,8 +112,17 @@ class Tally:
     def session_ended(self, active_s: float) -> None:
         self._fixed = replace(self._fixed, active_s=self._fixed.active_s + active_s)
 
-    def recounted(self, *, total: int, succeeded: int, failures: dict[str, int], steps_done: dict[str, int]) -> None:
+    def recounted(
+        self,
+        *,
+        total: int,
+        succeeded: int,
+        failures: dict[str, int],
+        given_up: dict[str, int],
+        steps_done: dict[str, int],
+    ) -> None:
         """Items were counted anew after a sync."""
+        self._given_up = dict(given_up)
         self._failures = dict(failures)
         self._steps_done = dict(steps_done)
         self._fixed = replace(self._fixed, total=total, succeeded=succeeded, failed=sum(failures.values()))

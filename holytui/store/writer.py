@@ -3,18 +3,19 @@
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 from holytui.core.command import Selection
 from holytui.core.progress import Counters, JobState
 from holytui.core.work import AttemptEvent, Item, Notice, Outcome, Overrides, Pardon
-from holytui.store import sessions
+from holytui.store import sessions, triage
 from holytui.store.checkpoint import open_for_writing, read_counters, read_meta, write_meta
 from holytui.store.commits import Commits, Told
 from holytui.store.recording import Recorder
 from holytui.store.rounds import reopen
+from holytui.store.rows import Undone
 from holytui.store.syncing import Sync, SyncReport
 from holytui.store.tally import Tally
 from holytui.store.trouble import CheckpointError, explain
@@ -174,6 +175,39 @@ class Writer:
     def retry(self, selection: Selection, changes: Overrides) -> "Future[int]":
         """Return failed items to pending; how many."""
         return self._commits.submit(lambda: reopen(self._connection, self._tally, selection, changes), barrier=True)
+
+    def accept(self, selection: Selection) -> "Future[int]":
+        """Take the partial answers of failed items as answers; how many had one."""
+
+        def take() -> int:
+            hashes = self._recorder.step_hashes
+            return triage.accept(self._connection, self._tally, selection, hashes, self._clock())
+
+        return self._commits.submit(take, barrier=True)
+
+    def give_up(self, selection: Selection, reason: str) -> "Future[int]":
+        """Put failed items aside; how many."""
+        return self._commits.submit(
+            lambda: triage.give_up(self._connection, self._tally, selection, reason), barrier=True
+        )
+
+    def undo(self, in_hand: Collection[int] = ()) -> "Future[Undone | None]":
+        """Take the newest retry, accept or give up back, but for items in hand; None: there is none."""
+        return self._commits.submit(lambda: triage.undo(self._connection, self._tally, in_hand), barrier=True)
+
+    def set_budget(self, usd: float) -> "Future[None]":
+        """Record another budget of the job, in USD over all its sessions."""
+
+        def change() -> None:
+            meta = read_meta(self._connection)
+            rows = {}
+            job = json.loads(meta.job_json)
+            job["run"] = {**job.get("run", {}), "budget_usd": usd}
+            rows["job_json"] = json.dumps(job)
+            rows["run_json"] = json.dumps({**json.loads(meta.run_json), "budget_usd": usd})
+            write_meta(self._connection, rows)
+
+        return self._commits.submit(change, barrier=True)
 
     def begin_sync(
         self,

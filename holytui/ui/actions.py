@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from textual.binding import Binding, BindingType
 
 JOBS, PREFLIGHT, RUN, ITEM = "jobs", "preflight", "run", "item"
+FAILURES, ITEMS, MAP = "failures", "items", "map"
+"""Panels of the run screen with keys of their own."""
+
 EVERYWHERE = (JOBS, PREFLIGHT, RUN, ITEM)
 LISTS = (JOBS, PREFLIGHT, RUN, ITEM)
 
@@ -35,11 +38,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("pause", ("p",), "pause", "pause, resume", (JOBS, RUN)),
     Action("retry", ("r",), "retry", "retry the current failed item, or the job's failures", (JOBS, RUN, ITEM)),
     Action("retry_all", ("R",), "retry failed", "retry all failed, by kind", (JOBS, RUN)),
+    Action("retry_with", ("e",), "retry with", "retry with changes: model, clock, tokens, words to add", (RUN, ITEM)),
+    Action("accept", ("A",), "", "accept partial answers as they are", (RUN, ITEM)),
+    Action("give_up", ("X",), "", "give failed items up, with a reason", (RUN, ITEM)),
+    Action("undo", ("u",), "", "undo the last retry, accept or give up", (RUN, ITEM)),
+    Action("budget", ("b",), "", "another budget", (RUN,)),
     Action("stop", ("x",), "stop", "stop, after asking", (JOBS, RUN)),
     Action("more", ("plus",), "", "more requests in flight at most", (RUN,)),
     Action("fewer", ("minus",), "", "fewer requests in flight at most", (RUN,)),
     Action("export", ("w",), "export", "export the answers to a file", (JOBS, RUN, ITEM)),
     Action("filter", ("slash",), "filter", "filter as you type", (JOBS, RUN)),
+    Action("regroup", ("s",), "", "group failures by kind, message or step", (FAILURES,)),
     Action("down", ("j", "down"), "", "down", LISTS),
     Action("up", ("k", "up"), "", "up", LISTS),
     Action("top", ("g", "home"), "", "to the top", LISTS),

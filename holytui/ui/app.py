@@ -20,7 +20,6 @@ from holytui.runs.handle import RunHandle
 from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import app_bindings
 from holytui.ui.asks import Asks, QuitDialog
-from holytui.ui.panels.panel import Chosen
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.help import HelpScreen
 from holytui.ui.screens.item import ItemScreen
@@ -28,6 +27,7 @@ from holytui.ui.screens.jobs import JobsScreen
 from holytui.ui.screens.preflight import PreflightScreen
 from holytui.ui.screens.run import RunScreen
 from holytui.ui.theme import Palette, palette
+from holytui.ui.triage import Triage
 
 FAST_S, SLOW_S = 0.5, 1.0
 HANGUP, INTERRUPTED, TERMINATED = 129, 130, 143
@@ -96,6 +96,7 @@ class HolytuiApp(App[UiExit]):
         self.settings = settings
         self.now = clock
         self.asks = Asks(self)
+        self.triage = Triage(self)
         self._open_job = open_job
         for theme in settings.themes.values():
             self.register_theme(theme)
@@ -195,15 +196,6 @@ class HolytuiApp(App[UiExit]):
 
     def ask_stop(self, job_id: str) -> None:
         self._ask(lambda: self.asks.stop(job_id))
-
-    def ask_retry(self, job_id: str) -> None:
-        self._ask(lambda: self.asks.retry_kinds(job_id))
-
-    def ask_retry_chosen(self, job_id: str, chosen: Chosen) -> None:
-        self._ask(lambda: self.asks.retry_chosen(job_id, chosen))
-
-    def ask_retry_items(self, job_id: str, items: tuple[str, ...], usd: float | None) -> None:
-        self._ask(lambda: self.asks.retry_items(job_id, items, usd))
 
     def ask_export(self, job_id: str) -> None:
         self._ask(lambda: self.asks.export(job_id))

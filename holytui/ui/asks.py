@@ -2,23 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from holytui.core.command import MOST_AT_ONCE, Command, Selection, Verb
-from holytui.core.display import count, usd
-from holytui.core.failures import RULES, FailureKind
-from holytui.core.pricing import Money, MoneyKind
+from holytui.core.command import MOST_AT_ONCE, Command, Verb
+from holytui.core.display import count
 from holytui.core.progress import LIVE_STATES, JobState, Snapshot
-from holytui.runs.desk import DeskError
-from holytui.store.trouble import CheckpointError
 from holytui.ui.draw.pen import Pen
-from holytui.ui.panels.panel import Chosen
-from holytui.ui.screens.dialogs import Choice, ChoiceDialog, KindTick, RetryDialog
+from holytui.ui.draw.words import expected_cost
+from holytui.ui.screens.dialogs import Choice, ChoiceDialog
 
 if TYPE_CHECKING:
     from holytui.ui.app import HolytuiApp
 
 NO = Choice("no", "no", "esc")
-BLAMELESS = (DeskError, CheckpointError)
-RETRIED = "failed items go back to pending"
 
 
 class Asks:
@@ -101,72 +95,6 @@ class Asks:
 
         self._app.push_screen(ChoiceDialog(self._pen(), sentences, choices), answered)
 
-    def retry_kinds(self, job_id: str) -> None:
-        """All that failed, by kind, those ticked that may succeed another time."""
-        try:
-            reader = self._app.desk.reader(job_id)
-            try:
-                groups = reader.failures()
-            finally:
-                reader.close()
-        except BLAMELESS as error:
-            self._app.say(str(error), bad=True)
-            return
-        if not groups:
-            self._app.say("nothing failed")
-            return
-        ticks = []
-        for group in groups:
-            rule = RULES[FailureKind(group.kind)]
-            ticks.append(KindTick(group.kind, group.count, group.retry_usd, not rule.same_again, rule.advice))
-        simulated = self._app.desk.view(job_id).snapshot().simulated
-
-        def answered(kinds: tuple[str, ...] | None) -> None:
-            if kinds:
-                self._retry(job_id, Command(Verb.RETRY, Selection(kinds)))
-
-        self._app.push_screen(RetryDialog(self._pen(), ticks, simulated=simulated), answered)
-
-    def retry_chosen(self, job_id: str, chosen: Chosen) -> None:
-        """What is chosen on a panel: marked items, a group of failures, or one item."""
-        cost = expected_cost(self._app.desk.view(job_id).snapshot(), chosen.failed)
-        dialog = ChoiceDialog(
-            self._pen(), [f"Retry {chosen.words}, {cost}?", ""], [Choice("yes", "retry", "enter"), NO]
-        )
-
-        def answered(answer: str | None) -> None:
-            if answer == "yes":
-                self._retry(job_id, Command(Verb.RETRY, chosen.selection))
-
-        self._app.push_screen(dialog, answered)
-
-    def retry_items(self, job_id: str, items: tuple[str, ...], usd_last_time: float | None) -> None:
-        """Single items, whatever their kind."""
-        cost = "cost unknown" if usd_last_time is None else f"about {usd(Money(usd_last_time, MoneyKind.ESTIMATED))}"
-        what = "this item" if len(items) == 1 else f"{len(items)} items"
-        dialog = ChoiceDialog(self._pen(), [f"Retry {what}, {cost}?", ""], [Choice("yes", "retry", "enter"), NO])
-
-        def answered(answer: str | None) -> None:
-            if answer == "yes":
-                self._retry(job_id, Command(Verb.RETRY, Selection(items=items)))
-
-        self._app.push_screen(dialog, answered)
-
-    def _retry(self, job_id: str, command: Command) -> None:
-        app = self._app
-        try:
-            handle = app.desk.view(job_id)
-            owned = handle.snapshot().owner is not None
-            if owned:
-                handle.send(command)
-        except BLAMELESS as error:
-            app.say(str(error), bad=True)
-        else:
-            if owned:
-                app.say(RETRIED)
-            else:
-                app.retry(job_id, command, RETRIED)
-
     def export(self, job_id: str) -> None:
         """Which format; the file stands in the working folder."""
         choices = [
@@ -216,15 +144,3 @@ ALIVE = LIVE_STATES | {JobState.PAUSED}
 
 class QuitDialog(ChoiceDialog):
     """The question on leaving; a second ctrl+c answers it with stop and quit."""
-
-
-def expected_cost(snapshot: Snapshot, items: int) -> str:
-    """What so many more items will cost, by what the others did."""
-    if snapshot.simulated:
-        return "simulated: not charged"
-    counters = snapshot.counters
-    done = counters.succeeded + counters.failed
-    money = counters.spend.money
-    if money.usd is None or not done or not money.usd:
-        return "cost not known yet"
-    return f"about {usd(Money(money.usd / done * items, MoneyKind.COMPUTED))}"

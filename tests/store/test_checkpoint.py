@@ -148,6 +148,8 @@ def make_old(folder: Path) -> None:
         connection.execute("ALTER TABLE items DROP COLUMN overrides")
         for column in ("asked", "tier", "prompt_chars"):
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+        connection.execute("ALTER TABLE items DROP COLUMN given_up")
+        connection.execute("DROP TABLE triage")
         connection.execute("PRAGMA user_version=0")
 
 

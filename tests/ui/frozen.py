@@ -107,6 +107,9 @@ class FrozenDesk:
     def retry(self, job_id: str, command: Command) -> RunHandle:
         raise DeskError(f"{job_id} stands still")
 
+    def triage(self, job_id: str, command: Command) -> str:
+        raise DeskError(f"{job_id} stands still")
+
     def view(self, job_id: str) -> RunHandle:
         return FrozenHandle(next(found for found in self.snapshots if found.job == job_id), self.flights)
 

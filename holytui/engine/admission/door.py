@@ -197,6 +197,12 @@ class Admission:
         self.upstream.pump()
         self.changed.set()
 
+    def change_budget(self, limit_usd: float) -> None:
+        """Another limit, in USD; what waits for money is looked at anew."""
+        self.budget.limit_usd = limit_usd
+        self.upstream.pump()
+        self.changed.set()
+
     def close(self) -> None:
         """The session is over: what is shared no longer counts with it.
 

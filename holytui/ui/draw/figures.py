@@ -64,7 +64,7 @@ def money(pen: Pen, snapshot: Snapshot) -> list[Text]:
         band = "" if snapshot.projected_band is None else usd_band(*snapshot.projected_band)
         lines.append(_amount(pen, "at the end", usd(snapshot.projected), band))
     if budget is not None:
-        lines.append(_amount(pen, "budget", f"${budget:,.2f}", "b changes it"))
+        lines.append(_amount(pen, "budget", usd(Money(budget, MoneyKind.COMPUTED)), "b changes it"))
     done = counters.succeeded + counters.failed
     if done and spent:
         lines.append(_amount(pen, "an item", usd(Money(spent / done, MoneyKind.COMPUTED)), ""))

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from holytui.core.display import count, percent, safe, span, usd, usd_band
-from holytui.core.pricing import MoneyKind
+from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.words import clock, state_words
 from holytui.ui.draw.pen import Pen
@@ -111,7 +111,7 @@ def _cost(pen: Pen, snapshot: Snapshot) -> Text:
         band = snapshot.projected_band
         parts.append(f"{usd(snapshot.projected) if band is None else usd_band(*band)} at the end")
     if snapshot.budget_usd is not None:
-        parts.append(f"${snapshot.budget_usd:.2f} budget")
+        parts.append(f"{usd(Money(snapshot.budget_usd, MoneyKind.COMPUTED))} budget")
     if counters.wasted.unknown or counters.wasted.known_usd:
         parts.append(f"{usd(counters.wasted.money)} wasted")
     for part in parts:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from rich.style import Style
 
-from holytui.core.display import count, usd
+from holytui.core.display import about_usd, count, usd
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.words import by_count
@@ -64,3 +64,15 @@ def failed_words(snapshot: Snapshot) -> str:
     rest = sum(number for _, number in failures[3:])
     more = f", {count(rest)} other" if rest else ""
     return f"{count(snapshot.counters.failed)} failed: {kinds}{more}."
+
+
+def expected_cost(snapshot: Snapshot, items: int) -> str:
+    """What so many more items will cost, by what the others did."""
+    if snapshot.simulated:
+        return "simulated: not charged"
+    counters = snapshot.counters
+    done = counters.succeeded + counters.failed
+    money = counters.spend.money
+    if money.usd is None or not done or not money.usd:
+        return "cost not known yet"
+    return about_usd(money.usd / done * items)

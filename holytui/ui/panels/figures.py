@@ -6,6 +6,9 @@ from holytui.ui.draw.figures import figures
 from holytui.ui.panels.panel import Moment, Panel
 from holytui.ui.widgets.lines import Lines
 
+ELSEWHERE = 14
+"""Lines of the screen that are not for figures: those on top, the footer, and a few of the log."""
+
 
 class FiguresPanel(Panel):
     """Only looked at: it has no number and never the keys."""
@@ -17,4 +20,6 @@ class FiguresPanel(Panel):
         yield Lines(id="figures")
 
     def draw(self, moment: Moment) -> None:
-        self.query_one("#figures", Lines).show(figures(self.pen(), moment.snapshot, self.size.height))
+        room = self.holy_screen.size.height - ELSEWHERE
+        lines = figures(self.pen(), moment.snapshot, room)
+        self.query_one("#figures", Lines).show(lines)

@@ -11,8 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from holytui.core.display import count, usd
-from holytui.core.pricing import Money, MoneyKind
+from holytui.core.display import about_usd, count
 from holytui.ui.draw.pen import Pen
 from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
@@ -94,12 +93,13 @@ class KindTick:
     advice: str
 
 
-class RetryDialog(ModalScreen[tuple[str, ...] | None]):
-    """Failed items by kind, ticked by sense; gives the kinds to retry."""
+class RetryDialog(ModalScreen[tuple[tuple[str, ...], bool] | None]):
+    """Failed items by kind, ticked by sense; gives the kinds to retry, and whether something is to be changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss_none", show=False),
         Binding("enter", "choose", show=False),
+        Binding("e", "choose_with_changes", show=False),
         Binding("space", "tick", show=False),
         Binding("j,down", "move(1)", show=False),
         Binding("k,up", "move(-1)", show=False),
@@ -138,11 +138,11 @@ class RetryDialog(ModalScreen[tuple[str, ...] | None]):
         items = sum(tick.number for tick in chosen)
         costs = [tick.usd for tick in chosen]
         known = None if any(cost is None for cost in costs) else sum(cost or 0.0 for cost in costs)
-        cost = "cost unknown" if known is None else f"about {usd(Money(known, MoneyKind.COMPUTED))}"
+        cost = "cost unknown" if known is None else about_usd(known)
         label = ", simulated: not charged" if self._simulated else ""
         pen = self._pen
         line = pen.line().gap(1).add(f"{count(items)} items, {cost}{label}")
-        keys = pen.plain(" enter retry   space tick   esc back", pen.palette.muted)
+        keys = pen.plain(" enter retry   e retry with changes   space tick   esc back", pen.palette.muted)
         self.query_one("#sum", Lines).show([pen.blank(), line.done(), keys])
 
     def action_move(self, by: int) -> None:
@@ -155,7 +155,14 @@ class RetryDialog(ModalScreen[tuple[str, ...] | None]):
         self._add_up()
 
     def action_choose(self) -> None:
-        self.dismiss(tuple(sorted(self._ticked)) or None)
+        self._choose(with_changes=False)
+
+    def action_choose_with_changes(self) -> None:
+        self._choose(with_changes=True)
+
+    def _choose(self, *, with_changes: bool) -> None:
+        kinds = tuple(sorted(self._ticked))
+        self.dismiss((kinds, with_changes) if kinds else None)
 
     def action_dismiss_none(self) -> None:
         self.dismiss(None)

@@ -7,11 +7,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from holytui.core.command import Selection
 from holytui.core.work import ItemState
 from holytui.runs.desk import Desk
 from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import ITEM, bindings
 from holytui.ui.draw import item as draw
+from holytui.ui.panels.panel import Chosen
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
@@ -131,7 +133,24 @@ class ItemScreen(HolyScreen):
     def action_retry(self) -> None:
         row = self._detail.row
         if row.state is ItemState.FAILED:
-            self.holy.ask_retry_items(self._job_id, (row.item_id,), row.cost.usd)
+            self.holy.triage.retry(self._job_id, self._chosen())
+
+    def _chosen(self) -> Chosen:
+        row = self._detail.row
+        failed = int(row.state is ItemState.FAILED)
+        return Chosen(Selection(items=(row.item_id,)), 1, failed, "this item", (row.kind,) if row.kind else ())
+
+    def action_retry_with(self) -> None:
+        self.holy.triage.retry_with(self._job_id, self._chosen())
+
+    def action_accept(self) -> None:
+        self.holy.triage.accept(self._job_id, self._chosen())
+
+    def action_give_up(self) -> None:
+        self.holy.triage.give_up(self._job_id, self._chosen())
+
+    def action_undo(self) -> None:
+        self.holy.triage.undo(self._job_id)
 
     def action_export(self) -> None:
         self.holy.ask_export(self._job_id)

@@ -199,7 +199,7 @@ class JobsScreen(HolyScreen):
     def action_retry_all(self) -> None:
         row = self._current()
         if isinstance(row, JobEntry):
-            self.holy.ask_retry(row.job_id)
+            self.holy.triage.retry_by_kind(row.job_id)
 
     def action_export(self) -> None:
         row = self._current()

@@ -48,6 +48,7 @@ class RunScreen(HolyScreen):
         self._reader = reader
         self._snapshot = handle.snapshot()
         self._zoomed = False
+        self._arranged_at_rest = False
         self._items = ItemsPanel(reader)
         self._panels: tuple[Panel, ...] = (
             LivePanel(),
@@ -95,7 +96,9 @@ class RunScreen(HolyScreen):
 
     def _arrange(self) -> None:
         """Give each panel its place."""
-        places = None if self._zoomed else arrangement(self.size.width, self.size.height - HEAD - 1)
+        height, at_rest = self.size.height - HEAD - 1, self._at_rest()
+        places = None if self._zoomed else arrangement(self.size.width, height, at_rest=at_rest)
+        self._arranged_at_rest = at_rest
         for panel in self._panels:
             panel.beside = places is not None
             panel.display = places is not None or panel is self._panel
@@ -111,8 +114,11 @@ class RunScreen(HolyScreen):
         self.query_one("#tabs").display = places is None
         if places is not None:
             failures.styles.height, cells.styles.height, items.styles.height = places.failures, places.map, places.items
-            figures.styles.height, log.styles.height = "1fr", places.log
+            figures.styles.height, log.styles.height = ("auto", "1fr") if at_rest else ("1fr", places.log)
             items.styles.margin = log.styles.margin = (0, 0, 0, 0)
+
+    def _at_rest(self) -> bool:
+        return self._snapshot.state not in LIVE_STATES and not self._snapshot.running
 
     def tick(self) -> None:
         """Draw anew what may have changed."""
@@ -125,6 +131,8 @@ class RunScreen(HolyScreen):
         except (CheckpointError, DeskError) as error:
             self.complain(error)
             return
+        if self._at_rest() is not self._arranged_at_rest:
+            self._arrange()
         moment = Moment(self._snapshot, self._handle.in_flight(), self.holy.now())
         self.lines("head").show(head(self.pen(), self._snapshot, moment.now))
         self.lines("tabs").show([self._tabs()])
@@ -162,6 +170,7 @@ class RunScreen(HolyScreen):
             yield "pause", "resume"
         if snapshot.counters.failed:
             yield "retry", "retry"
+            yield "retry_with", "retry with"
             yield "retry_all", "retry all"
         if snapshot.state in LIVE_STATES or (snapshot.state is JobState.PAUSED and snapshot.owner is not None):
             yield "stop", "stop"
@@ -222,10 +231,25 @@ class RunScreen(HolyScreen):
         elif not chosen.failed:
             self.say("this item has not failed" if chosen.number == 1 else "none of these has failed")
         else:
-            self.holy.ask_retry_chosen(self.job_id, chosen)
+            self.holy.triage.retry(self.job_id, chosen)
 
     def action_retry_all(self) -> None:
-        self.holy.ask_retry(self.job_id)
+        self.holy.triage.retry_by_kind(self.job_id)
+
+    def action_retry_with(self) -> None:
+        self.holy.triage.retry_with(self.job_id, self.chosen())
+
+    def action_accept(self) -> None:
+        self.holy.triage.accept(self.job_id, self.chosen())
+
+    def action_give_up(self) -> None:
+        self.holy.triage.give_up(self.job_id, self.chosen())
+
+    def action_undo(self) -> None:
+        self.holy.triage.undo(self.job_id)
+
+    def action_budget(self) -> None:
+        self.holy.triage.budget(self.job_id)
 
     def action_export(self) -> None:
         self.holy.ask_export(self.job_id)

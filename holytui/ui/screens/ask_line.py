@@ -1,0 +1,74 @@
+"""A question that is answered with one line: a budget, a reason, a name."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from holytui.ui.draw.pen import Pen
+from holytui.ui.widgets.lines import Lines
+
+
+class AskLine(ModalScreen[str | None]):
+    """Sentences, a line to write on, and what is wrong with it; enter takes it, esc none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", show=False)]
+
+    def __init__(
+        self,
+        pen: Pen,
+        sentences: Sequence[str],
+        *,
+        value: str = "",
+        verb: str = "keep it",
+        check: Callable[[str], str] = lambda text: "",
+    ) -> None:
+        """Ask.
+
+        Args:
+            pen: of the dialog's width.
+            sentences: above the line.
+            value: to begin with.
+            verb: what enter does.
+            check: what is wrong with a text, in a sentence; empty: nothing.
+        """
+        super().__init__()
+        self._pen = pen
+        self._sentences = sentences
+        self._value = value
+        self._verb = verb
+        self._check = check
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Lines(id="question")
+            yield Input(self._value, compact=True, id="line", select_on_focus=False)
+            yield Lines(id="sum")
+
+    def on_mount(self) -> None:
+        lines = [line for sentence in self._sentences for line in self._pen.paragraph(sentence)]
+        self.query_one("#question", Lines).show(lines)
+        self.query_one("#line", Input).focus()
+        self._judge(self._value)
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        message.stop()
+        self._judge(message.value)
+
+    def _judge(self, text: str) -> None:
+        pen, wrong = self._pen, self._check(text)
+        problem = pen.line().gap(1).foreign(wrong, pen.width - 2, pen.palette.bad).done() if wrong else pen.blank()
+        keys = pen.plain(f" enter {self._verb}   esc back", pen.palette.muted)
+        self.query_one("#sum", Lines).show([problem, keys])
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        if not self._check(message.value):
+            self.dismiss(message.value)
+
+    def action_dismiss_none(self) -> None:
+        self.dismiss(None)
