@@ -47,6 +47,26 @@ ANSWER_SUMS = (
 )
 """What the newest answers came to, as sums; `total` adds as floating point, so that nonsense cannot overflow it."""
 
+TOTAL_PLACES = "SELECT coalesce((SELECT idx + 1 FROM items WHERE removed = 0 ORDER BY idx DESC LIMIT 1), 0)"
+_IN_CELL = "EXISTS (SELECT 1 FROM items WHERE removed = 0 AND state = {} AND idx >= first AND idx < end)"
+CELLS = (
+    "WITH RECURSIVE cell(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM cell WHERE n + 1 < :cells), span(first, end) AS"
+    " (SELECT (n * :total + :cells - 1) / :cells, ((n + 1) * :total + :cells - 1) / :cells FROM cell)"
+    f" SELECT first, end, CASE WHEN {_IN_CELL.format(2)} THEN 2 WHEN {_IN_CELL.format(0)} THEN 0"
+    f" WHEN {_IN_CELL.format(1)} THEN 1 END FROM span"
+)
+"""Cells as spans of indices, with the worst state in each: by `items_by_state`, never by the items themselves."""
+CELL_STATES = (
+    "SELECT state, count(*) FROM items INDEXED BY items_by_place WHERE removed = 0 AND idx >= ? AND idx < ?"
+    " GROUP BY state"
+)
+"""Named, for SQLite would rather walk all items in the order of their states than sort a few."""
+CELL_KINDS = (
+    "SELECT kind, count(*) FROM items WHERE removed = 0 AND state = ? AND idx >= ? AND idx < ? GROUP BY kind"
+    " ORDER BY count(*) DESC"
+)
+CELL_FIRST = "SELECT min(idx) FROM items WHERE removed = 0 AND state = ? AND idx >= ? AND idx < ?"
+
 NEVER = -1
 """A state that no stored item has."""
 

@@ -4,7 +4,7 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,14 @@ from holytui.store.queries import (
     ANSWER_SUMS,
     ANSWERED,
     ATTEMPTS,
+    CELL_FIRST,
+    CELL_KINDS,
+    CELL_STATES,
+    CELLS,
     ITEM,
     OBSERVATIONS,
     RESULTS,
+    TOTAL_PLACES,
     answered_row,
     attempt_row,
     item_row,
@@ -31,7 +36,17 @@ from holytui.store.queries import (
     step_result,
     teach,
 )
-from holytui.store.rows import Drift, ExportRow, FailureGroup, ItemDetail, ItemRow, SessionRow, StepResult
+from holytui.store.rows import (
+    CellContent,
+    Drift,
+    ExportRow,
+    FailureGroup,
+    ItemDetail,
+    ItemRow,
+    MapCell,
+    SessionRow,
+    StepResult,
+)
 from holytui.store.sessions import at_work_s
 from holytui.store.trouble import CheckpointError, explain
 from holytui.store.viewing import View, open_view
@@ -42,7 +57,7 @@ SAMPLES = 5
 NEWEST_ANSWERS = 20_000
 
 PENDING, SUCCEEDED, FAILED = (STATES.index(s) for s in (ItemState.PENDING, ItemState.SUCCEEDED, ItemState.FAILED))
-_BEST_FIRST = (SUCCEEDED, PENDING, FAILED)
+_WORST_FIRST = (FAILED, PENDING, SUCCEEDED)
 
 __all__ = ["Drift", "FailureGroup", "ItemDetail", "ItemRow", "Reader"]
 
@@ -56,6 +71,11 @@ class Reader:
         self._connection = view.connection
         self._lock = threading.Lock()
         teach(self._connection)
+
+    @property
+    def folder(self) -> Path:
+        """Of the job."""
+        return self._folder
 
     @classmethod
     def open(cls, folder: Path) -> "Reader":
@@ -198,10 +218,27 @@ class Reader:
         ((count,),) = self._all(f"SELECT count(*) FROM items i WHERE {where}", values)
         return int(count)
 
-    def failed_indices(self) -> list[int]:
-        """Indices of failed items, in order."""
-        rows = self._all("SELECT idx FROM items WHERE removed = 0 AND state = ? ORDER BY idx", (FAILED,))
-        return [index for (index,) in rows]
+    def rows_at(self, indices: Sequence[int]) -> list[ItemRow]:
+        """The items with these indices, in this order; one that is gone is left out."""
+        rows = self._all(
+            f"{ITEM} WHERE i.removed = 0 AND i.idx IN (SELECT value FROM json_each(?))", (json.dumps(indices),)
+        )
+        found = {row[1]: item_row(row) for row in rows}
+        return [found[index] for index in indices if index in found]
+
+    def next_failed(self, index: int, *, back: bool = False) -> int | None:
+        """The index of the failed item after, or before, this one; None: there is none."""
+        turn, order = ("<", "DESC") if back else (">", "ASC")
+        rows = self._all(
+            f"SELECT idx FROM items WHERE removed = 0 AND state = ? AND idx {turn} ? ORDER BY idx {order} LIMIT 1",
+            (FAILED, index),
+        )
+        return rows[0][0] if rows else None
+
+    def failure_place(self, index: int) -> int:
+        """Which failure in input order the failed item at this index is, from 1."""
+        rows = self._all("SELECT count(*) FROM items WHERE removed = 0 AND state = ? AND idx <= ?", (FAILED, index))
+        return int(rows[0][0])
 
     def find(self, item_id: str) -> int | None:
         """The index of an item, None if there is none of this id."""
@@ -284,15 +321,24 @@ class Reader:
             return None
         return sum(spend.known_usd for spend in spends) / counters.succeeded
 
-    def map_cells(self, cells: int) -> list[ItemState]:
-        """The items in input order as at most so many cells: the worst state in each, failed before pending."""
-        ((total,),) = self._all("SELECT coalesce(max(idx), -1) + 1 FROM items WHERE removed = 0")
-        rank = " ".join(f"WHEN {state} THEN {place}" for place, state in enumerate(_BEST_FIRST))
-        rows = self._all(
-            f"SELECT max(CASE state {rank} END) FROM items WHERE removed = 0 GROUP BY idx * ? / ? ORDER BY idx",
-            (min(cells, total), total),
-        )
-        return [STATES[_BEST_FIRST[place]] for (place,) in rows]
+    def map_cells(self, cells: int) -> list[MapCell]:
+        """The items in input order as at most so many cells, each with the worst state in it.
+
+        Failed before pending before succeeded. Each cell is a few look-ups in an index, whatever the number of items.
+        """
+        ((total,),) = self._all(TOTAL_PLACES)
+        rows = self._all(CELLS, {"cells": min(cells, total), "total": total}) if total else []
+        return [MapCell(first, end, STATES[state]) for first, end, state in rows if state is not None]
+
+    def within(self, cell: MapCell) -> CellContent:
+        """What is in a cell: how many of each state, the kinds of failures, and its worst item."""
+        values = (cell.first, cell.end)
+        states = self._all(CELL_STATES, values)
+        counted = {STATES[state]: number for state, number in states}
+        kinds = dict(self._all(CELL_KINDS, (FAILED, *values)))
+        worst = min(states, key=lambda row: _WORST_FIRST.index(row[0]))[0]
+        ((index,),) = self._all(CELL_FIRST, (worst, *values))
+        return CellContent(counted, kinds, self.row(index))
 
     def events(self, limit: int) -> list[LogLine]:
         """The newest lines of the log, newest first."""
@@ -351,9 +397,9 @@ class Reader:
             row[14],
         )
 
-    def _all(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
+    def _all(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         with self._explained(), self._lock:
-            return self._connection.execute(statement, tuple(values)).fetchall()
+            return self._connection.execute(statement, values).fetchall()
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

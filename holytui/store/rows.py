@@ -127,6 +127,24 @@ class FailureGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class MapCell:
+    """Items that follow each other: from the index `first` up to, but not including, `end`; the worst state."""
+
+    first: int
+    end: int
+    state: ItemState
+
+
+@dataclass(frozen=True, slots=True)
+class CellContent:
+    """What is in a cell of the map: how many of each state, failures by kind, and the first of the worst."""
+
+    states: Mapping[ItemState, int]
+    kinds: Mapping[str, int]
+    worst: ItemRow
+
+
+@dataclass(frozen=True, slots=True)
 class Undone:
     """What came of an undo: items that are as they were, and items that had gone on since."""
 

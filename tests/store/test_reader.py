@@ -207,10 +207,17 @@ def test_the_map_shows_the_worst_of_each_cell(tmp_path: Path) -> None:
         fail(writer, 5)
     reader = Reader.open(folder)
     good, wait, bad = ItemState.SUCCEEDED, ItemState.PENDING, ItemState.FAILED
-    assert reader.map_cells(4) == [good, wait, bad, wait]
-    assert reader.map_cells(1) == [bad]
-    assert reader.map_cells(100) == [good, good, good, wait, good, bad, wait, wait]
-    assert reader.failed_indices() == [5]
+    assert [cell.state for cell in reader.map_cells(4)] == [good, wait, bad, wait]
+    assert [(cell.first, cell.end) for cell in reader.map_cells(3)] == [(0, 3), (3, 6), (6, 8)]
+    assert [cell.state for cell in reader.map_cells(1)] == [bad]
+    each = reader.map_cells(100)
+    assert [cell.state for cell in each] == [good, good, good, wait, good, bad, wait, wait]
+    assert [(cell.first, cell.end) for cell in each] == [(at, at + 1) for at in range(8)]
+    content = reader.within(reader.map_cells(1)[0])
+    assert (content.states, content.worst.index) == ({good: 4, wait: 3, bad: 1}, 5)
+    assert [reader.next_failed(index, back=back) for index, back in ((0, False), (5, False), (7, True))] == [5, None, 5]
+    assert reader.failure_place(5) == 1
+    assert [row.index for row in reader.rows_at([7, 2, 99, 0])] == [7, 2, 0]
     reader.close()
 
 

@@ -1,48 +1,99 @@
-"""Rows of items: the failures panel, the items panel."""
+"""Rows of items, and what stands over them."""
 
 from rich.style import Style
 from rich.text import Text
 
-from holytui.core.display import count, usd
+from holytui.core.display import cell_width, count, usd
+from holytui.core.failures import matches
+from holytui.core.progress import Counters
 from holytui.core.work import ItemState
+from holytui.store.ordering import UPWARDS, Column, Narrowing, Wanted
 from holytui.store.rows import ItemRow
 from holytui.ui.draw.pen import ITEM_GLYPHS, Pen
 
+ROOMY = 90
+"""Cells from which on there is room for the word `failed` before a kind."""
 
-def header(pen: Pen, title: str, style: Style) -> Text:
+
+def order_words(number: int, wanted: Wanted, marked: int, since: int, busy: bool) -> str:  # noqa: FBT001  # all facts
+    """How many, in which order, how many are marked, and what has come since."""
+    words = f" {count(number)}, by {wanted.column.value}"
+    if wanted.reverse:
+        words += ", largest first" if wanted.column in UPWARDS else ", smallest first"
+    elif wanted.column is Column.STATE:
+        words += ", worst first"
+    elif wanted.column not in UPWARDS:
+        words += ", latest first" if wanted.column is Column.FINISHED else ", largest first"
+    parts = [f"{count(marked)} marked" if marked else "", f"+{count(since)} since: g" if since else ""]
+    if busy:
+        parts.append("looking …")
+    return "   ".join([words, *filter(None, parts)])
+
+
+def how_many(counters: Counters, narrowing: Narrowing) -> int | None:
+    """How many items a narrowing without texts finds now; None where counters cannot tell."""
+    if narrowing.kind is not None:
+        return sum(number for kind, number in counters.failures.items() if matches(kind, narrowing.kind))
+    return {
+        None: counters.total,
+        ItemState.FAILED: counters.failed,
+        ItemState.SUCCEEDED: counters.succeeded,
+        ItemState.PENDING: counters.pending,
+    }.get(narrowing.state)
+
+
+def header(pen: Pen, title: str, style: Style, note: str) -> Text:
     """Over rows of this pen, which stand two cells further right: the cursor's."""
     muted = pen.palette.muted
-    line = pen.line().gap(1).cell(title, _id_width(pen) + 10, style)
-    line.cell("STATE", _state_width(pen) + 1, muted).cell("TRIES", 5, muted, right=True)
-    line.cell("TOKENS", 8, muted, right=True).cell("COST", 10, muted, right=True).cell("s", 6, muted, right=True)
+    room = _id_width(pen) + 10
+    line = pen.line().gap(1).add(title, style)
+    numbers = pen.line().cell("STATE", _state_width(pen) + 1, muted).cell("TRIES", 5, muted, right=True)
+    numbers.cell("TOKENS", 8, muted, right=True).cell("COST", 10, muted, right=True).cell("s", 6, muted, right=True)
+    left = room - cell_width(title)
+    if cell_width(note) > left:
+        # What the order is matters more than the names of columns that can be told by their rows.
+        return line.foreign(note, pen.width - cell_width(title), muted).done()
+    line.cell(note, left, muted).text.append_text(numbers.text)
     line.text.truncate(pen.width + 2)
     return line.text
 
 
 def _state_width(pen: Pen) -> int:
-    """Room for the kind, and where there is more of it also for the word `failed` before it."""
-    return 29 if pen.width >= 100 else 22
+    return 29 if pen.width >= ROOMY else 22
 
 
 def _id_width(pen: Pen) -> int:
     return max(8, pen.width - 39 - _state_width(pen))
 
 
-def row(pen: Pen, item: ItemRow) -> Text:
+def row(pen: Pen, item: ItemRow, *, marked: bool = False, flying: bool = False) -> Text:
     """One item: number, id, state, tries, tokens, money, seconds."""
     palette = pen.palette
-    style = {ItemState.SUCCEEDED: palette.good, ItemState.FAILED: palette.bad}.get(item.state, palette.muted)
-    words = item.state.value if item.kind is None else item.kind
-    if item.kind is not None and pen.width >= 100:
-        words = f"{item.state.value} {item.kind}"
-    line = pen.line().cell(count(item.index + 1), 7, palette.muted, right=True).gap(1)
-    line.foreign(item.item_id, _id_width(pen), left=True).gap(1)
-    line.cell(f"{ITEM_GLYPHS[item.state]} {words}", _state_width(pen), style).gap(1)
+    words, style = _state(pen, item, flying=flying)
+    line = pen.line().cell(count(item.index + 1), 7, palette.muted, right=True)
+    line.add("*" if marked else " ", palette.accent)
+    line.foreign(item.item_id, _id_width(pen), palette.accent if marked else None, left=True).gap(1)
+    line.cell(words, _state_width(pen), style).gap(1)
     line.cell(str(item.attempts), 5, right=True)
     known = item.attempts > 0
     line.cell(count(item.tokens) if known else "-", 8, right=True)
     line.cell(usd(item.cost) if known else "-", 10, right=True)
     return line.cell(f"{item.seconds:.0f}" if known else "-", 6, right=True).done()
+
+
+def _state(pen: Pen, item: ItemRow, *, flying: bool) -> tuple[str, Style]:
+    palette, roomy = pen.palette, pen.width >= ROOMY
+    state = ItemState.RUNNING if flying and item.state is ItemState.PENDING else item.state
+    glyph = ITEM_GLYPHS[state]
+    if item.kind is not None:
+        style = palette.muted if item.given_up is not None else palette.bad
+        words = "given up " if item.given_up is not None else "failed " if roomy else ""
+        return f"{glyph} {words}{item.kind}", style
+    if state is ItemState.SUCCEEDED:
+        return f"{glyph} succeeded", palette.good
+    if state is ItemState.PENDING and item.round > 1:
+        return f"{glyph} pending, retried", palette.muted
+    return f"{glyph} {state.value}", palette.plain if state is ItemState.RUNNING else palette.muted
 
 
 def page_missing(pen: Pen) -> Text:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from holytui.core.display import about_usd, count
@@ -182,6 +183,12 @@ class FilterBar(Input):
         self.display = True
         self.focus()
 
+    def show(self, words: str) -> None:
+        """Show what a list was narrowed by elsewhere."""
+        with self.prevent(Input.Changed):
+            self.value = words
+        self.display = True
+
     @property
     def active(self) -> bool:
         """It is shown: it narrows something, or is about to."""
@@ -189,10 +196,16 @@ class FilterBar(Input):
 
     def action_close(self) -> None:
         """Clear the filter."""
-        self.value = ""
+        with self.prevent(Input.Changed):
+            self.value = ""
         self.display = False
-        self.screen.set_focus(None)
+        self._let_go()
         self._on_text("")
+
+    def _let_go(self) -> None:
+        """Give the keys to what was narrowed, where that takes them."""
+        around = self.parent
+        self.screen.set_focus(around if isinstance(around, Widget) and around.can_focus else None)
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
@@ -200,4 +213,4 @@ class FilterBar(Input):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        self.screen.set_focus(None)
+        self._let_go()

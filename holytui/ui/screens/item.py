@@ -66,7 +66,9 @@ class ItemScreen(HolyScreen):
 
     def _read(self, index: int) -> None:
         detail = self._reader.item(index)
-        self._failed, self._total = self._reader.failed_indices(), self._reader.count_items()
+        counters = self._reader.counters()
+        self._total, self._failed = counters.total, counters.failed
+        self._place = self._reader.failure_place(index) if detail.row.state is ItemState.FAILED else None
         self._index, self._detail = index, detail
 
     def _look_again(self) -> None:
@@ -82,8 +84,7 @@ class ItemScreen(HolyScreen):
 
     def repaint(self) -> None:
         pen, detail = self.pen(), self._detail
-        place = self._failed.index(self._index) + 1 if self._index in self._failed else None
-        failure = None if place is None else (place, len(self._failed))
+        failure = None if self._place is None else (self._place, self._failed)
         lines = draw.head(pen, self._job_id, detail, self._total, failure) + draw.attempts(pen, detail)
         self.lines("item-head").show(lines[: max(6, self.size.height - 8)])
         self.lines("tabs").show([self._tabs()])
@@ -162,14 +163,21 @@ class ItemScreen(HolyScreen):
         self._go(self._index - 1)
 
     def action_next_failure(self) -> None:
-        later = [index for index in self._failed if index > self._index]
-        if later:
-            self._go(later[0])
+        self._to_failure(back=False)
 
     def action_previous_failure(self) -> None:
-        earlier = [index for index in self._failed if index < self._index]
-        if earlier:
-            self._go(earlier[-1])
+        self._to_failure(back=True)
+
+    def _to_failure(self, *, back: bool) -> None:
+        try:
+            found = self._reader.next_failed(self._index, back=back)
+        except CheckpointError as error:
+            self.complain(error)
+            return
+        if found is None:
+            self.say("no failure further up" if back else "no failure further down")
+        else:
+            self._go(found)
 
     def action_panel_1(self) -> None:
         self._show("prompt")

@@ -203,7 +203,7 @@ class RunScreen(HolyScreen):
     def action_back(self) -> None:
         if self._zoomed:
             self.action_zoom()
-        elif not self._items.end_filter():
+        elif not self._items.leave():
             self.holy.go_back()
 
     def action_filter(self) -> None:
