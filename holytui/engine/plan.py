@@ -102,11 +102,14 @@ class Plan:
 
 def plan_job(job: Job, prices: PriceBook, factors: Mapping[str, float], learning: Learning | None = None) -> Plan:
     """Parse a job's templates, order its steps, prepare what checks their answers."""
-    planned = []
-    for step in job.step_order():
-        prompt = Template.parse(step.prompt)
-        system = Template.parse(step.system) if step.system else None
-        needs = frozenset(prompt.steps) | frozenset(system.steps if system is not None else ())
-        planned.append(PlannedStep(step, prompt, system, needs))
+    planned = [plan_step(step) for step in job.step_order()]
     checks = {step.name: AnswerCheck(step.answer_schema) for step in job.steps if step.response_format == "json"}
     return Plan(tuple(planned), job.run.max_attempts, prices, factors, checks, learning or Learning())
+
+
+def plan_step(step: Step) -> PlannedStep:
+    """Parse the templates of a step."""
+    prompt = Template.parse(step.prompt)
+    system = Template.parse(step.system) if step.system else None
+    needs = frozenset(prompt.steps) | frozenset(system.steps if system is not None else ())
+    return PlannedStep(step, prompt, system, needs)

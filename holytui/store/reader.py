@@ -255,7 +255,8 @@ class Reader:
         key = row[0]
         attempts = tuple(attempt_row(attempt) for attempt in self._all(ATTEMPTS, (key,)))
         results = self._results(key, self.meta().step_hashes)
-        return ItemDetail(item_row(row), self._record(key), results, attempts, row[14])
+        ((changes,),) = self._all("SELECT overrides FROM items WHERE key = ?", (key,))
+        return ItemDetail(item_row(row), self._record(key), results, attempts, row[14], unpack_overrides(changes))
 
     def row(self, index: int) -> ItemRow:
         """The item at this index without its input, answers and attempts.
@@ -288,7 +289,7 @@ class Reader:
     def failures(self) -> list[FailureGroup]:
         """Failed items by kind, most first."""
         groups = []
-        mean = self._mean_usd()
+        mean = self.mean_usd()
         for kind, count, usd, unknown, given_up in self._all(
             "SELECT kind, count(*), sum(cost_usd), sum(cost_kind = 'unknown'), count(given_up) FROM items"
             " WHERE removed = 0 AND state = ? GROUP BY kind ORDER BY count(*) DESC, kind",
@@ -313,7 +314,7 @@ class Reader:
         )
         return [FailedItem(unpack(row[0]), row[1], row[2] or "", unpack(row[3]), bool(row[4])) for row in rows]
 
-    def _mean_usd(self) -> float | None:
+    def mean_usd(self) -> float | None:
         """What an item that succeeded cost; None when none has, or nobody knows."""
         counters = self.counters()
         spends = counters.by_step.values()

@@ -1,12 +1,12 @@
 """What a reader gives: frozen rows of items, attempts, failures and sessions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from holytui.core.command import Verb
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import Money, Usage
-from holytui.core.work import ItemState, Record
+from holytui.core.work import ItemState, Overrides, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class ItemDetail:
     results: Mapping[str, StepResult]
     attempts: tuple[AttemptRow, ...]
     http_status: int | None
+    overrides: Overrides = field(default_factory=Overrides)
 
     @property
     def answers(self) -> dict[str, str]:

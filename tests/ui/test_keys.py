@@ -292,7 +292,7 @@ async def test_digits_and_tab_change_the_panel(letters: Path) -> None:
         panels = [
             ("2", "FAILED 3"),
             ("3", "ITEMS 6"),
-            ("4", "MAP  1 items a cell"),
+            ("4", "MAP  an item a cell"),
             ("5", "started: 6 to go"),
             ("1", "WHAT TO DO"),
         ]
@@ -324,7 +324,7 @@ async def test_an_item_shows_prompt_answer_and_raw_and_leads_on_to_others(letter
         await pilot.press("j", "j", "enter")
         await until_shown(pilot, "ITEMS 1")
         await pilot.press("enter")
-        await until_shown(pilot, "item 2 of 6", "failure 1 of 3", "server_error", "the provider failed")
+        await until_shown(pilot, "item 2 of 6", "failure 1 of 3", "server_error", "The provider failed")
         await pilot.press("1")
         await until_shown(pilot, "[1 prompt]", "[[simulate server_error]] the second")
         await pilot.press("3")
@@ -355,7 +355,7 @@ async def test_an_item_on_the_screen_follows_its_retry(letters: Path) -> None:
         await pilot.press("r")
         await until_shown(pilot, "Retry this item")
         await pilot.press("enter")
-        await until_shown(pilot, "2 attempts")
+        await until_shown(pilot, "round 1: server_error")
 
 
 async def test_a_preflight_longer_than_the_screen_scrolls_by_key(tmp_path: Path) -> None:
