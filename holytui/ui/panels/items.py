@@ -57,6 +57,8 @@ class ItemsPanel(Panel):
         self._seen: object = None
         self._typing: Timer | None = None
         self._busy = False
+        self._counted: int | None = None
+        """Items that the counters told of when the order was made."""
         self._go_to: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -110,7 +112,7 @@ class ItemsPanel(Panel):
         if wanted is None or wanted.narrowing.text or wanted.narrowing.step:
             return 0
         now = draw.how_many(counters, wanted.narrowing)
-        return 0 if now is None else max(0, now - self._order.count)
+        return 0 if now is None or self._counted is None else max(0, now - self._counted)
 
     def _arrange(self) -> None:
         """Make the order that is wanted, beside the screen; what is shown stays until it is there."""
@@ -142,6 +144,8 @@ class ItemsPanel(Panel):
         lines, item = self.the_list(), self._current()
         again = wanted == self._shown and not self._at_the_top()
         self._order, self._shown, self._busy = order, wanted, False
+        if self._moment is not None:
+            self._counted = draw.how_many(self._moment.snapshot.counters, wanted.narrowing)
         self._pages.forget()
         lines.show(order.count, self._line)
         place = order.place_of(self._go_to) if self._go_to is not None else None
