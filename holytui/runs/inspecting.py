@@ -11,6 +11,7 @@ from holytui.core.work import ItemState
 from holytui.engine.plan import PlannedStep, plan_step
 from holytui.store.reader import Reader
 from holytui.store.rows import ItemDetail
+from holytui.store.trouble import CheckpointError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,10 @@ class Inspector:
             CheckpointError: the job cannot be read.
         """
         self._reader = reader
-        self._job = Job.model_validate_json(reader.meta().job_json, strict=False)
+        try:
+            self._job = Job.model_validate_json(reader.meta().job_json, strict=False)
+        except ValueError as error:
+            raise CheckpointError(f"{reader.folder}: its job cannot be read: {error}") from error
         self._steps = [plan_step(step) for step in self._job.steps]
 
     def look(self, index: int) -> Inspection:

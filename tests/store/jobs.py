@@ -28,7 +28,7 @@ def job_json(steps: Iterable[str], *, name: str = "Small job") -> str:
             "input": {"count": 3},
             "provider": {"name": "simulator"},
             "run": {"concurrency": 4, "budget_usd": 2.5},
-            "steps": [{"name": step, "model": f"model-of-{step}"} for step in steps],
+            "steps": [{"name": step, "model": f"model-of-{step}", "prompt": "{item}"} for step in steps],
         }
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from holytui.core.command import Command
 from holytui.core.estimate import Estimate, OtherModel, StepEstimate
 from holytui.core.failures import FailureKind
-from holytui.core.learning import LearnedClock
+from holytui.core.learning import Latency, LearnedClock
 from holytui.core.pricing import Money, MoneyKind, Price
 from holytui.core.progress import (
     Counters,
@@ -15,6 +15,7 @@ from holytui.core.progress import (
     InFlight,
     JobState,
     LogLine,
+    ModelCost,
     Owner,
     Snapshot,
     Spend,
@@ -153,6 +154,7 @@ def counters(
     usd: float = 0.0,
     wasted: float = 0.0,
     estimated: float = 0.0,
+    by_step: dict[str, float] | None = None,
 ) -> Counters:
     failed = {kind.value: number for kind, number in (failures or {}).items()}
     return Counters(
@@ -164,6 +166,7 @@ def counters(
         requests=succeeded + 3 * sum(failed.values()) + 31,
         spend=Spend(computed=usd, estimated=estimated),
         wasted=Spend(computed=wasted),
+        by_step={step: Spend(computed=amount) for step, amount in (by_step or {}).items()},
         sessions=2,
         active_s=111 * MINUTE,
     )
@@ -206,8 +209,23 @@ RUNNING = snapshot(
         },
         usd=4.48,
         wasted=0.09,
+        by_step={"summary": 2.56, "title": 1.83},
     ),
     models=("deepseek-v3.2", "gpt-4.1"),
+    step_models=(("summary", "deepseek-v3.2"), ("title", "gpt-4.1")),
+    projected_band=(12.9, 13.3),
+    other_models=(
+        ModelCost("deepseek-v3.2", 8.14),
+        ModelCost("gemini-2.5-flash", 12.66),
+        ModelCost("gpt-4.1", 67.76),
+    ),
+    throughput=(*(38.0 + at % 5 for at in range(29)), 2.0, 3.0, 22.0, 28.0, *(35.0 + at % 3 for at in range(15)), 31.0),
+    slowed=(*("" for _ in range(29)), "429", "429", *("" for _ in range(18))),
+    latency=Latency(
+        (20.0, 40.0, 60.0, 80.0),
+        (521, 1713, 514, 147, 19),
+        LearnedClock("summary", "deepseek-v3.2", 2, 118.0, 2914, 44.0, 78.7),
+    ),
     running=24,
     requests_in_flight=24,
     concurrency=24,
