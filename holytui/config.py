@@ -17,7 +17,7 @@ from holytui.core.pricing import Price
 
 CHECKPOINTS = Path("checkpoints")
 USER_PRICE = "your price"
-_KEYS = ("checkpoints", "theme", "on_hangup", "keymap", "trust", "prices")
+_KEYS = ("checkpoints", "theme", "ascii", "bell", "on_hangup", "keymap", "trust", "prices")
 _ON_HANGUP = ("stop",)
 _TRUST_HEADER = re.compile(r"^[ \t]*\[[ \t]*trust[ \t]*\][ \t]*(#.*)?$", re.MULTILINE)
 
@@ -37,6 +37,8 @@ class Settings:
         trusted: (host, variable) pairs: the key in that variable may go to that host.
         prices: by model; they win over every table but not over the job file.
         on_hangup: what becomes of a run when the terminal goes away: `stop`.
+        ascii: only ASCII on the screen.
+        bell: ring the terminal's bell when a run stops by itself or ends.
         notes: sentences about what was read but means nothing, for stderr.
     """
 
@@ -46,6 +48,8 @@ class Settings:
     trusted: frozenset[tuple[str, str]] = frozenset()
     prices: Mapping[str, Price] = field(default_factory=dict)
     on_hangup: str = "stop"
+    ascii: bool = False
+    bell: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -76,6 +80,8 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         ),
         prices={model: check.price(entry, f'prices."{model}"') for model, entry in check.table(data, "prices")},
         on_hangup=check.on_hangup(env.get("HOLYTUI_ON_HANGUP") or check.text(data, "on_hangup")),
+        ascii=bool(env.get("HOLYTUI_ASCII")) or check.flag(data, "ascii"),
+        bell=check.flag(data, "bell"),
         notes=tuple(_unknown(path, key) for key in data if key not in _KEYS),
     )
 
@@ -157,6 +163,12 @@ class _Check:
         value = data.get(key)
         if value is not None and not isinstance(value, str):
             raise self._wrong(key, "text in quotes")
+        return value
+
+    def flag(self, data: Mapping[str, Any], key: str) -> bool:
+        value = data.get(key, False)
+        if not isinstance(value, bool):
+            raise self._wrong(key, "true or false")
         return value
 
     def texts(self, value: Any, key: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ What runs is imported when a command runs: `--help` of any command imports neith
 pydantic.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import click
 from holytui import __version__
 from holytui.cli import sessions, tools, views
 from holytui.cli.doctor import doctor
-from holytui.cli.options import Context, checkpoints_option, on_terminal
+from holytui.cli.options import Context, ascii_option, checkpoints_option, on_terminal
 from holytui.cli.output import silence, tell
 
 LATER = frozenset({"import", "new", "worker", "serve"})
@@ -61,6 +62,7 @@ class Group(click.Group):
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="holytui")
 @checkpoints_option
+@ascii_option
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Long LLM batch jobs in a terminal: no recorded answer is lost, none is paid for twice.
@@ -70,9 +72,12 @@ def cli(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         shared = context.ensure_object(Context)
         if on_terminal():
+            from holytui.cli.terminal import slow_down_frames
+
+            slow_down_frames(os.environ)
             from holytui.cli.screen import open_screen
 
-            sys.exit(open_screen(shared.folder(), shared.tables(), shared.settings()))
+            sys.exit(open_screen(shared.folder(), shared.tables(), shared.settings(), ascii=shared.ascii))
         context.invoke(views.jobs)
         click.echo("No terminal here, so no terminal UI: see holytui --help for commands.", err=True)
 

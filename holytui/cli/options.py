@@ -21,6 +21,7 @@ class Context:
     """What every command shares; filled from the options before and after the subcommand."""
 
     checkpoints: Path | None = None
+    ascii: bool = False
     _settings: "Settings | None" = None
 
     def settings(self) -> "Settings":
@@ -65,6 +66,23 @@ def checkpoints_option(command: F) -> F:
     return option(command)
 
 
+def _set_ascii(context: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: ARG001, FBT001  # click's signature
+    if value:
+        context.ensure_object(Context).ascii = True
+
+
+def ascii_option(command: F) -> F:
+    """`--ascii`, before and after the subcommand that opens the terminal UI."""
+    option = click.option(
+        "--ascii",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_ascii,
+        help="Only ASCII on the screen (also HOLYTUI_ASCII=1, or ascii = true in config.toml).",
+    )
+    return option(command)
+
+
 def on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
@@ -85,4 +103,4 @@ def run_options(command: F) -> F:
     ]
     for option in reversed(options):
         command = option(command)
-    return command
+    return ascii_option(command)

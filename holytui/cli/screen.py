@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from holytui import plain
 from holytui.cli import interpreter
 from holytui.cli.output import tell
+from holytui.cli.terminal import draws_wide, is_remote
 from holytui.config import Settings
 from holytui.core.job import Job, load_job
 from holytui.resources import describe_sample, sample_jobs, themes
@@ -45,6 +47,7 @@ def open_screen(
     *,
     source: str | None = None,
     wishes: Wishes | None = None,
+    ascii: bool = False,  # noqa: A002  # the option's name
 ) -> int:
     """Run the terminal UI to its end; the exit code.
 
@@ -54,6 +57,7 @@ def open_screen(
         settings: of the user.
         source: a job file or id to open, else the jobs screen.
         wishes: what the command line asked for beside the job file; they hold for `source`.
+        ascii: only ASCII on the screen.
 
     Raises:
         JobFileError, PrepareError: `source` is neither, or not good; told before the screen opens.
@@ -66,7 +70,7 @@ def open_screen(
     desk = opening.desk
     interpreter.set_up()
     try:
-        end = run_app(desk, ui_settings(settings, os.environ), open_job=opening.job)
+        end = run_app(desk, _for_terminal(ui_settings(settings, os.environ), ascii=ascii), open_job=opening.job)
     finally:
         desk.shutdown()
     for line in end.lines:
@@ -121,6 +125,12 @@ def _samples() -> list[Sample]:
     return samples
 
 
+def _for_terminal(settings: UiSettings, *, ascii: bool) -> UiSettings:  # noqa: A002  # the option's name
+    """With ASCII glyphs where they are asked for, or where the terminal would draw ours two cells wide."""
+    wide = not (settings.ascii or ascii) and draws_wide(sys.stdin.fileno(), sys.stdout.fileno())
+    return replace(settings, ascii=settings.ascii or ascii or wide)
+
+
 def ui_settings(settings: Settings, env: Mapping[str, str]) -> UiSettings:
     """The terminal UI's settings from the user's and the terminal's.
 
@@ -134,13 +144,14 @@ def ui_settings(settings: Settings, env: Mapping[str, str]) -> UiSettings:
     if wanted not in found:
         tell(f"holytui: no theme {wanted}; there are {', '.join(sorted(found))}", err=True)
         wanted = DEFAULT_THEME
-    remote = "SSH_CONNECTION" in env or "SSH_TTY" in env
+    remote = is_remote(env)
     slowed = 2 if remote else 1
     return UiSettings(
         themes=found,
         theme=wanted,
         keymap={action: ",".join(keys) for action, keys in settings.keymap.items()},
-        ascii=not _speaks_utf8(env),
+        ascii=settings.ascii or not _speaks_utf8(env),
+        bell=settings.bell,
         fast_s=FAST_S * slowed,
         slow_s=SLOW_S * slowed,
         notice=LINK_NOTICE if remote and "TMUX" not in env and "STY" not in env else "",

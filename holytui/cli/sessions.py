@@ -148,10 +148,13 @@ def _run(
         _detach(context, source, wishes, options)
         return
     if not headless:
+        from holytui.cli.terminal import slow_down_frames
+
+        slow_down_frames(os.environ)
         from holytui.cli.screen import open_screen
 
         folder, tables, settings = context.folder(), context.tables(), context.settings()
-        sys.exit(open_screen(folder, tables, settings, source=source, wishes=wishes))
+        sys.exit(open_screen(folder, tables, settings, source=source, wishes=wishes, ascii=context.ascii))
     from holytui.cli.headless import run_headless
 
     launch = _prepare(context, source, wishes)

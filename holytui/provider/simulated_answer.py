@@ -18,7 +18,9 @@ CHARS_PER_TOKEN = 4
 LEAST_TOKENS = 8
 """A `max_tokens` below this cuts an answer as a real model would; above, the simulator just says less."""
 
-_DIRECTIVE = re.compile(r"\[\[simulate (\w+)(?: x(\d+))?\]\]")
+_DIRECTIVE = re.compile(r"\[\[simulate (\w+)(?: x(\d+))?(?: (\d+(?:\.\d+)?)s)?\]\]")
+"""What a prompt asks for: a fault, for its first so many requests only, a silence of so many seconds only."""
+
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _ASKS_FOR_TITLE = re.compile(r"\btitle\b", re.IGNORECASE)
 _ASKS_FOR_JSON = re.compile(
@@ -42,6 +44,8 @@ class Script:
     gap_s: float
     finish: str
     prompt_tokens: int
+    silence_s: float | None = None
+    """Of a stall, seconds after which the answer goes on; None: it never does."""
     paced: bool = False
     """Every piece is an event of its own; else pieces may come together, for a fast stream costs both sides."""
 
@@ -71,7 +75,12 @@ def script(options: SimulatorOptions, prompt: str, nth: int, max_tokens: int | N
     first = options.first_token_s if options.first_token_s is not None else latency / 5
     gap = 1 / options.tokens_per_s if options.tokens_per_s else max(0.0, latency - first) / max(1, len(pieces))
     paced = options.tokens_per_s is not None
-    return Script(fault, pieces, first, gap, finish, max(1, len(prompt) // CHARS_PER_TOKEN), paced)
+    return Script(fault, pieces, first, gap, finish, max(1, len(prompt) // CHARS_PER_TOKEN), _silence(prompt), paced)
+
+
+def _silence(prompt: str) -> float | None:
+    directive = _DIRECTIVE.search(prompt)
+    return None if directive is None or directive[3] is None else float(directive[3])
 
 
 def connect_directive(prompt: str) -> int | None:

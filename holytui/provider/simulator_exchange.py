@@ -131,7 +131,8 @@ class Exchange:
         match plan.fault:
             case "stall":
                 await response.write(rest)
-                await asyncio.sleep(FOREVER_S)
+                await asyncio.sleep(FOREVER_S if plan.silence_s is None else plan.silence_s)
+                rest = self._wire.delta("".join(plan.pieces[_said(plan) :]))
             case "network":
                 await response.write(rest)
                 raise Gone
@@ -187,10 +188,15 @@ class Exchange:
             yield from ((self._wire.delta(piece), DRIP_S) for piece in chain(plan.pieces, repeat("and ")))
         pieces = plan.pieces
         if plan.fault in _BREAKS_OFF:
-            pieces = pieces[: max(1, len(pieces) // 3)]
+            pieces = pieces[: _said(plan)]
         together = PACED_WRITE_S if plan.paced else BURST_S
         size = max(1, math.ceil(together / plan.gap_s) if plan.gap_s else len(pieces))
         for start in range(0, len(pieces), size):
             burst = pieces[start : start + size]
             events = b"".join(map(self._wire.delta, burst)) if plan.paced else self._wire.delta("".join(burst))
             yield events, plan.gap_s * len(burst)
+
+
+def _said(plan: Script) -> int:
+    """Pieces that come before an answer breaks off."""
+    return max(1, len(plan.pieces) // 3)

@@ -76,17 +76,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_item", ("left_square_bracket",), "", "previous item", (ITEM,)),
     Action("first", ("f",), "first 10", "run ten items, then show what they tell of the rest", (PREFLIGHT,)),
     Action("prompts", ("v",), "prompts", "show the first prompts", (PREFLIGHT,)),
-    Action("theme", ("T",), "", "next theme"),
+    Action("palette", ("colon", "ctrl+p"), "", "commands, jobs and themes, found by a few letters"),
+    Action("theme", ("T",), "", "themes, each tried on under the cursor"),
     Action("help", ("question_mark",), "help", "every key"),
     Action("quit", ("q",), "quit", "quit; asks while a job runs"),
+    Action("suspend", ("ctrl+z",), "", "to the shell; fg comes back"),
     Action("force_quit", ("ctrl+c",), "", "quit; a second time: stop safely and quit"),
 )
 
-APP_ACTIONS = frozenset({"help", "quit", "force_quit", "theme"})
+APP_ACTIONS = frozenset({"help", "quit", "force_quit", "theme", "palette", "suspend"})
 """These live on the app; all others on the screen they are listed for."""
 
 SHOWN = {
     "slash": "/",
+    "colon": ":",
     "question_mark": "?",
     "escape": "esc",
     "left_square_bracket": "[",
@@ -148,9 +151,9 @@ def key_of(action_id: str, keymap: Mapping[str, str]) -> str:
 
 def keys_table(actions: Iterable[Action] = ACTIONS) -> str:
     """The registry as a Markdown table, for the README."""
-    lines = ["| key | does | where |", "| --- | --- | --- |"]
+    lines = ["| key | does | where | id |", "| --- | --- | --- | --- |"]
     for action in actions:
         keys = " ".join(f"`{shown(key)}`" for key in action.keys)
         where = "everywhere" if action.screens == EVERYWHERE else ", ".join(action.screens)
-        lines.append(f"| {keys} | {action.help} | {where} |")
+        lines.append(f"| {keys} | {action.help} | {where} | {action.id} |")
     return "\n".join(lines)

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,17 +15,22 @@ from textual.binding import BindingType
 from textual.theme import Theme
 
 from holytui.core.command import Command
+from holytui.core.progress import LIVE_STATES
 from holytui.runs.desk import Desk, DeskError, JobSource, Leaving
 from holytui.runs.handle import RunHandle
 from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import app_bindings
 from holytui.ui.asks import Asks, QuitDialog
+from holytui.ui.commands import entries_of
+from holytui.ui.draw.pen import Pen
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.help import HelpScreen
 from holytui.ui.screens.item import ItemScreen
 from holytui.ui.screens.jobs import JobsScreen
+from holytui.ui.screens.palette import Entry, PaletteScreen
 from holytui.ui.screens.preflight import PreflightScreen
 from holytui.ui.screens.run import RunScreen
+from holytui.ui.screens.themes import ThemesScreen
 from holytui.ui.theme import Palette, palette
 from holytui.ui.triage import Triage
 
@@ -41,6 +46,7 @@ class UiSettings:
         themes: by name; `theme` is one of them.
         keymap: keys by action id, comma-separated; they replace the action's own.
         fast_s, slow_s: seconds between two drawings of a run, and of the list of jobs.
+        bell: ring when a run stops by itself or ends.
         notice: said once at the start.
     """
 
@@ -48,6 +54,7 @@ class UiSettings:
     theme: str
     keymap: Mapping[str, str] = field(default_factory=dict)
     ascii: bool = False
+    bell: bool = False
     fast_s: float = FAST_S
     slow_s: float = SLOW_S
     notice: str = ""
@@ -98,6 +105,7 @@ class HolytuiApp(App[UiExit]):
         self.asks = Asks(self)
         self.triage = Triage(self)
         self._open_job = open_job
+        self._going: set[str] = set()
         for theme in settings.themes.values():
             self.register_theme(theme)
         self.theme = settings.theme
@@ -120,6 +128,15 @@ class HolytuiApp(App[UiExit]):
             self.call_after_refresh(self.asks.offer_resume, self._open_job)
         if self.settings.notice:
             self.say(self.settings.notice)
+        if self.settings.bell:
+            self.set_interval(self.settings.slow_s, self._ring)
+
+    def _ring(self) -> None:
+        """A run that went and does not go any more is worth a bell, wherever one looks."""
+        running = {handle.job_id for handle in self.desk.running_here() if handle.snapshot().state in LIVE_STATES}
+        if self._going - running:
+            self.bell()
+        self._going = running
 
     def _told_to_end(self, code: int, why: Leaving) -> None:
         """The link broke or the system ends us: save first, then go."""
@@ -247,12 +264,38 @@ class HolytuiApp(App[UiExit]):
             self.asks.quit()
 
     def action_theme(self) -> None:
+        """Choose a theme by trying it on."""
+
+        def kept(name: str | None) -> None:
+            if name is not None:
+                self.say(f'theme = "{name}" in config.toml keeps it')
+
         names = sorted(self.settings.themes)
-        self.theme = names[(names.index(self.theme) + 1) % len(names)]
-        self.say(f"theme: {self.theme}")
+        pen = Pen(self.palette, 68, self.settings.ascii)
+        self.push_screen(ThemesScreen(lambda: replace(pen, palette=self.palette), names, self.theme, self.wear), kept)
+
+    def wear(self, theme: str) -> None:
+        """Put a theme on; every screen is drawn anew."""
+        self.theme = theme
         for screen in self.screen_stack:
             if isinstance(screen, HolyScreen):
                 screen.repaint()
+
+    def action_palette(self) -> None:
+        """Everything that can be done here, by a few letters."""
+        if not isinstance(self.screen, HolyScreen):
+            return
+
+        def chosen(entry: Entry | None) -> None:
+            if entry is not None:
+                entry.run()
+
+        self.push_screen(
+            PaletteScreen(Pen(self.palette, 68, self.settings.ascii), entries_of(self, self.screen)), chosen
+        )
+
+    def action_suspend(self) -> None:
+        self.action_suspend_process()
 
 
 def run_app(desk: Desk, settings: UiSettings, *, open_job: JobSource | None = None) -> UiExit:

@@ -304,6 +304,16 @@ async def test_a_stall_is_words_and_then_nothing(tmp_path: Path) -> None:
     assert_gone(tmp_path / "ledger", 200)
 
 
+async def test_a_silence_that_the_prompt_bounds_ends_with_the_whole_answer() -> None:
+    prompt = f"{PROMPT} [[simulate stall 0.3s]]"
+    async with simulated() as client:
+        started, events = time.monotonic(), list[Event]()
+        await client.ask(ask(prompt), events.append)
+    assert time.monotonic() - started >= 0.3
+    assert text_of(events) == script(SimulatorOptions(), prompt, 1, None, wants_json=False).text
+    assert only(events, Finish)
+
+
 async def test_no_first_token_is_no_answer_at_all(tmp_path: Path) -> None:
     async with hanging("first_token", tmp_path / "ledger") as events:
         await silence(events)

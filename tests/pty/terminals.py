@@ -1,9 +1,10 @@
 """A real terminal for tests: holytui on a pty, its screen as a person would see it."""
 
 import os
+import shlex
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +17,23 @@ COLUMNS, ROWS = 80, 24
 LEAVES_ALTERNATE_SCREEN = "\x1b[?1049l"
 
 
+class _Answering(pyte.Screen):
+    """A screen that answers what it is asked, such as where its cursor is."""
+
+    def __init__(self, child: "pexpect.spawn[str]") -> None:
+        super().__init__(COLUMNS, ROWS)
+        self._child = child
+
+    def write_process_input(self, data: str) -> None:
+        self._child.send(data)
+
+
 class Terminal:
     """One program on a pty of 80x24."""
 
     def __init__(self, child: "pexpect.spawn[str]") -> None:
         self._child = child
-        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._screen = _Answering(child)
         self._stream = pyte.Stream(self._screen)
         self.output = ""
 
@@ -85,10 +97,29 @@ class Terminal:
 @contextmanager
 def terminal(cwd: Path, arguments: Sequence[str | Path] = (), **env: str) -> Iterator[Terminal]:
     """Holytui with these arguments; killed at the end if it still lives."""
+    with _program(cwd, [*HOLYTUI, *map(str, arguments)], env) as screen:
+        yield screen
+
+
+@contextmanager
+def shell(cwd: Path, **env: str) -> Iterator[Terminal]:
+    """An interactive shell with job control, whose prompt is `shell>`."""
+    with _program(cwd, ["bash", "--norc", "--noprofile", "-i"], {"PS1": "shell> ", **env}) as screen:
+        screen.wait_for("shell>")
+        yield screen
+
+
+def command(arguments: Sequence[str | Path] = ()) -> str:
+    """Holytui with these arguments, to be typed into a shell."""
+    return shlex.join([*HOLYTUI, *map(str, arguments)])
+
+
+@contextmanager
+def _program(cwd: Path, line: Sequence[str], env: Mapping[str, str]) -> Iterator[Terminal]:
     variables = environment(**{"TERM": "xterm-256color", "LANG": "C.UTF-8", **env})
     child = pexpect.spawn(
-        HOLYTUI[0],
-        [*HOLYTUI[1:], *map(str, arguments)],
+        line[0],
+        list(line[1:]),
         cwd=str(cwd),
         env=variables,
         dimensions=(ROWS, COLUMNS),

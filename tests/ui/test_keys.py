@@ -66,9 +66,10 @@ def lines(made: Path) -> Path:
 
 
 def test_no_key_of_the_registry_is_left_out() -> None:
-    """Every key stands in a test of this folder; what comes of it is asserted there."""
+    """Every key stands in a test of this folder, or on a real terminal; what comes of it is asserted there."""
     pressed: set[str] = set()
-    for path in Path(__file__).parent.glob("test_*.py"):
+    folders = (Path(__file__).parent, Path(__file__).parents[1] / "pty")
+    for path in (path for folder in folders for path in folder.glob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 pressed.add(node.value)
@@ -383,19 +384,49 @@ async def test_a_theme_reaches_what_is_open(letters: Path) -> None:
         await until_shown(pilot, "item 1 of 6")
         head = pilot.app.screen.query_one("#item-head", Lines)
         before = [part.style for part in head.render_line(0)]
-        await pilot.press("T")
+        await pilot.press("T", "j", "enter")
         await until(pilot, lambda: [part.style for part in head.render_line(0)] != before, "other colours")
 
 
-async def test_t_changes_the_theme(tmp_path: Path) -> None:
+async def test_t_tries_themes_on_and_keeps_one_or_none(tmp_path: Path) -> None:
     async with opened(tmp_path) as pilot:
-        themes = {app_of(pilot).theme}
-        for _ in range(2):
-            await pilot.press("T")
-            themes.add(app_of(pilot).theme)
-        assert themes == {"night", "paper", "terminal"}
         await pilot.press("T")
+        await until_shown(pilot, "> night", "paper", "terminal")
+        await pilot.press("j")
+        assert app_of(pilot).theme == "paper"
+        await pilot.press("escape")
         assert app_of(pilot).theme == "night"
+        await pilot.press("T", "G", "j", "j", "enter")
+        await until(pilot, lambda: 'theme = "terminal" in config.toml keeps it' in said(pilot), "how to keep it")
+        assert app_of(pilot).theme == "terminal"
+
+
+async def test_the_palette_finds_commands_and_jobs_by_a_few_letters(letters: Path, tmp_path: Path) -> None:
+    finished_job(tmp_path, ["only one"], name="other")
+    async with opened(letters) as pilot:
+        await until_shown(pilot, "letters", "other")
+        await pilot.press("colon")
+        await until_shown(pilot, "retry all failed, by kind", "R")
+        await pilot.press(*"job oth", "enter")
+        await until_shown(pilot, "other  ✓ completed", "[1 live]")
+        await pilot.press("3", "ctrl+p")
+        await until_shown(pilot, "sort by the next column")
+        await pilot.press(*"next col", "enter")
+        await until_shown(pilot, "by id")
+        await pilot.press("colon", *"paneltwo", "escape")
+        await until_shown(pilot, "by id")
+        await pilot.press("colon", *"themes", "enter")
+        await until_shown(pilot, "enter keep it")
+
+
+async def test_the_help_has_the_keys_of_the_panel_too(letters: Path) -> None:
+    async with opened(letters, size=(100, 60)) as pilot:
+        await until_shown(pilot, "letters")
+        await pilot.press("enter", "question_mark")
+        await until_shown(pilot, "another budget")
+        assert "mark all that are shown" not in top(pilot)
+        await pilot.press("escape", "3", "question_mark")
+        await until_shown(pilot, "mark all that are shown", "another budget")
 
 
 async def test_question_mark_lists_the_keys_of_the_screen_below_as_they_are_bound(tmp_path: Path) -> None:

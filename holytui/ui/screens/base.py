@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from rich.style import Style
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from holytui.ui.actions import Action, key_of, of_screen
@@ -79,6 +80,10 @@ class HolyScreen(Screen[None]):
         for action in self.registered():
             if action.label:
                 yield action.id, action.label
+
+    def answers(self, action_id: str) -> DOMNode:  # noqa: ARG002  # a screen with panels asks them
+        """Who does an action: the screen, or a part of it."""
+        return self
 
     def registered(self) -> list[Action]:
         return of_screen(self.name_in_registry)

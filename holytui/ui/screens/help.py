@@ -1,6 +1,7 @@
-"""Every key of the screen below, from the registry."""
+"""Every key of the screen below, from the registry, with the id to remap it by."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,6 +12,15 @@ from textual.screen import ModalScreen
 from holytui.ui.actions import Action, keys_of
 from holytui.ui.draw.pen import Pen
 from holytui.ui.widgets.line_list import LineList
+
+WIDTH = 90
+"""Cells of a line at most."""
+
+AROUND = 7
+"""Cells of the dialog that lines do not have: its margins and the scrollbar."""
+
+HEAD = 2
+"""Lines above the first key."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -25,7 +35,7 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, pen: Pen, actions: Sequence[Action], keymap: Mapping[str, str]) -> None:
         super().__init__()
         self._keymap = keymap
-        self._pen = pen
+        self._pen = replace(pen, width=min(WIDTH, pen.width - AROUND))
         self._actions = actions
 
     def compose(self) -> ComposeResult:
@@ -33,13 +43,22 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         lines = self.query_one("#help", LineList)
-        lines.border_title = Text("keys")
-        lines.show(len(self._actions), self._line)
+        lines.show(len(self._actions) + HEAD, self._line)
 
     def _line(self, place: int) -> Text:
-        action = self._actions[place]
+        if place < HEAD:
+            muted = self._pen.palette.muted
+            title = (
+                self._pen.line()
+                .gap(1)
+                .add("KEYS", self._pen.palette.accent)
+                .end("id, for [keymap] in config.toml", muted)
+            )
+            return title.done() if place == 0 else self._pen.blank()
+        action = self._actions[place - HEAD]
         keys = " ".join(keys_of(action, self._keymap))
-        return self._pen.line().gap(1).cell(keys, 18, self._pen.palette.accent).add(action.help).done()
+        line = self._pen.line().gap(1).cell(keys, 16, self._pen.palette.accent).add(action.help)
+        return line.end(action.id, self._pen.palette.muted).done()
 
     def action_move(self, by: int) -> None:
         self.query_one("#help", LineList).move(by)

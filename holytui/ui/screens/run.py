@@ -7,13 +7,14 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.dom import DOMNode
 
 from holytui.core.progress import LIVE_STATES, JobState
 from holytui.runs.desk import DeskError
 from holytui.runs.handle import RunHandle
 from holytui.store.reader import Reader
 from holytui.store.trouble import CheckpointError
-from holytui.ui.actions import RUN, bindings
+from holytui.ui.actions import RUN, Action, bindings, of_screen
 from holytui.ui.draw.head import head
 from holytui.ui.panels.arrangement import arrangement
 from holytui.ui.panels.failures import FailuresPanel
@@ -160,6 +161,14 @@ class RunScreen(HolyScreen):
         for panel in self._panels:
             if panel.has_focus and panel is not self._panel:
                 self.show_panel(panel)
+
+    def answers(self, action_id: str) -> DOMNode:
+        """The panel that has the keys where an action is its own, else the screen."""
+        return self if hasattr(self, f"action_{action_id}") else self._panel
+
+    def registered(self) -> list[Action]:
+        """The screen's own actions, and those of the panel that has the keys."""
+        return [*of_screen(self._panel.panel_name), *super().registered()]
 
     def available(self) -> Iterable[tuple[str, str]]:
         snapshot = self._snapshot

@@ -1,0 +1,99 @@
+"""The palette: every command that works here, every job and theme, found by a few letters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.fuzzy import Matcher
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from holytui.ui.draw.pen import Pen
+from holytui.ui.widgets.line_list import LineList
+
+MOST_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the palette.
+
+    Attributes:
+        words: what it does; may hold foreign text.
+        keys: that do the same, empty where none do.
+        run: does it.
+    """
+
+    words: str
+    keys: str
+    run: Callable[[], object]
+
+
+class PaletteScreen(ModalScreen[Entry | None]):
+    """Best match first; enter does it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss_none", show=False),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+    ]
+
+    def __init__(self, pen: Pen, entries: Sequence[Entry]) -> None:
+        super().__init__()
+        self._pen = pen
+        self._entries = entries
+        self._found: list[Entry] = list(entries)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Input(placeholder="a command, a job, a theme", compact=True, id="line")
+            lines = LineList(cursor_style=lambda: self._pen.palette.cursor, id="choices")
+            lines.can_focus = False
+            yield lines
+
+    def on_mount(self) -> None:
+        self.query_one("#choices", LineList).styles.height = MOST_SHOWN
+        self.query_one("#line", Input).focus()
+        self._list("")
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        message.stop()
+        self._list(message.value)
+
+    def _list(self, query: str) -> None:
+        if query.strip():
+            matcher = Matcher(query.strip())
+            scored = [(matcher.match(entry.words), place, entry) for place, entry in enumerate(self._entries)]
+            self._found = [entry for score, _, entry in sorted(scored, key=lambda hit: (-hit[0], hit[1])) if score > 0]
+        else:
+            self._found = list(self._entries)
+        lines = self.query_one("#choices", LineList)
+        lines.show(len(self._found), self._line)
+        lines.move_to(0)
+
+    def _line(self, place: int) -> Text:
+        entry, pen = self._found[place], self._pen
+        line = pen.line().foreign(entry.words, pen.width - len(entry.keys) - 6)
+        return line.end(entry.keys, pen.palette.muted).done()
+
+    def action_move(self, by: int) -> None:
+        self.query_one("#choices", LineList).move(by)
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        self._take()
+
+    def on_line_list_chosen(self, message: LineList.Chosen) -> None:
+        message.stop()
+        self._take()
+
+    def _take(self) -> None:
+        place = self.query_one("#choices", LineList).cursor
+        self.dismiss(self._found[place] if place < len(self._found) else None)
+
+    def action_dismiss_none(self) -> None:
+        self.dismiss(None)
