@@ -44,6 +44,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", ("u",), "", "undo the last retry, accept or give up", (RUN, ITEM)),
     Action("budget", ("b",), "", "another budget", (RUN,)),
     Action("stop", ("x",), "stop", "stop, after asking", (JOBS, RUN)),
+    Action("detach", ("D",), "detach", "let it run on in the background", (JOBS, RUN)),
     Action("more", ("plus",), "", "more requests in flight at most", (RUN,)),
     Action("fewer", ("minus",), "", "fewer requests in flight at most", (RUN,)),
     Action("export", ("w",), "export", "export the answers to a file; in an item: save this text", (JOBS, RUN, ITEM)),

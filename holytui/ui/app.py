@@ -20,8 +20,9 @@ from holytui.runs.desk import Desk, DeskError, JobSource, Leaving
 from holytui.runs.handle import RunHandle
 from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import app_bindings
-from holytui.ui.asks import Asks, QuitDialog
+from holytui.ui.asks import Asks
 from holytui.ui.commands import entries_of
+from holytui.ui.departure import Departure, QuitDialog, hand_over
 from holytui.ui.draw.pen import Pen
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.help import HelpScreen
@@ -103,6 +104,7 @@ class HolytuiApp(App[UiExit]):
         self.settings = settings
         self.now = clock
         self.asks = Asks(self)
+        self.departure = Departure(self)
         self.triage = Triage(self)
         self._open_job = open_job
         self._going: set[str] = set()
@@ -214,6 +216,9 @@ class HolytuiApp(App[UiExit]):
     def ask_stop(self, job_id: str) -> None:
         self._ask(lambda: self.asks.stop(job_id))
 
+    def ask_detach(self, job_id: str) -> None:
+        self._ask(lambda: self.departure.detach(job_id))
+
     def ask_export(self, job_id: str) -> None:
         self._ask(lambda: self.asks.export(job_id))
 
@@ -234,34 +239,29 @@ class HolytuiApp(App[UiExit]):
             self.call_from_thread(self.say, f"exported to {path}")
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="leave")
-    def leave_running(self, jobs: Sequence[str]) -> None:
-        """Hand the runs to the background, then go."""
-        lines = []
-        for job_id in jobs:
-            try:
-                lines += self.desk.leave_running(job_id).splitlines()
-            except DeskError as error:
-                lines.append(f"{job_id} rests: {error}")
-        self.call_from_thread(self.exit, UiExit(0, tuple(lines)))
+    def hand_over(self, jobs: Sequence[str], *, then_quit: bool) -> None:
+        """Hand runs to the background, off the loop: it waits until they are taken up."""
+        told, failed = hand_over(self, jobs)
+        self.call_from_thread(self.departure.handed_over, told, failed=failed, then_quit=then_quit)
 
-    def leave(self) -> None:
-        """Stop what runs here, safely, and go."""
+    def leave(self, lines: Sequence[str] = ()) -> None:
+        """Stop what runs here, safely, and go; the lines stay in the scrollback."""
         self.desk.shutdown()
-        self.exit(UiExit(0))
+        self.exit(UiExit(0, tuple(lines)))
 
     def action_help(self) -> None:
         if isinstance(self.screen, HolyScreen):
             self.push_screen(HelpScreen(self.screen.pen(), self.screen.registered(), self.settings.keymap))
 
     async def action_quit(self) -> None:
-        self.asks.quit()
+        self.departure.quit()
 
     def action_force_quit(self) -> None:
         """ctrl+c: asks while a job runs; once more: stops safely and quits."""
         if isinstance(self.screen, QuitDialog):
             self.leave()
         else:
-            self.asks.quit()
+            self.departure.quit()
 
     def action_theme(self) -> None:
         """Choose a theme by trying it on."""

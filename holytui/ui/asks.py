@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from holytui.core.command import MOST_AT_ONCE, Command, Verb
 from holytui.core.display import count
-from holytui.core.progress import LIVE_STATES, JobState, Snapshot
+from holytui.core.progress import JobState, Snapshot
 from holytui.ui.draw.pen import Pen
-from holytui.ui.draw.words import expected_cost
+from holytui.ui.draw.words import expected_cost, in_vain
 from holytui.ui.screens.dialogs import Choice, ChoiceDialog
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Asks:
             return
         sentences = [
             f"Stop {snapshot.name} now?",
-            f"{snapshot.requests_in_flight} in flight return to pending; what they cost so far is paid in vain.",
+            f"{count(snapshot.requests_in_flight)} in flight return to pending{in_vain(snapshot)}.",
             "",
         ]
         choices = [
@@ -109,38 +109,3 @@ class Asks:
 
         sentences = [f"Export {job_id} into the working folder as", ""]
         self._app.push_screen(ChoiceDialog(self._pen(), sentences, choices), answered)
-
-    def quit(self) -> None:
-        """Leave; with a run alive, ask what becomes of it."""
-        app = self._app
-        running = [handle for handle in app.desk.running_here() if handle.snapshot().state in ALIVE]
-        if not running:
-            app.leave()
-            return
-        sentences = []
-        for handle in running[:3]:
-            snapshot = handle.snapshot()
-            flying = snapshot.requests_in_flight
-            sentences.append(
-                f"{snapshot.name} is {snapshot.state.value}: {flying} in flight, {count(snapshot.pending)} pending."
-            )
-        choices = [
-            Choice("leave", "leave it running", "in the background; holytui shows it again"),
-            Choice("stop", "stop and quit", "what is in flight returns to pending"),
-            Choice("no", "cancel", "esc"),
-        ]
-
-        def answered(answer: str | None) -> None:
-            if answer == "leave":
-                app.leave_running([handle.job_id for handle in running])
-            elif answer == "stop":
-                app.leave()
-
-        app.push_screen(QuitDialog(self._pen(), [*sentences, ""], choices), answered)
-
-
-ALIVE = LIVE_STATES | {JobState.PAUSED}
-
-
-class QuitDialog(ChoiceDialog):
-    """The question on leaving; a second ctrl+c answers it with stop and quit."""

@@ -137,6 +137,50 @@ def test_left_running_it_goes_on_in_the_background_and_opens_again(tmp_path: Pat
     wait_until(lambda: status(tmp_path, "letters")["owner"] is None, "the background run ends")
 
 
+def test_detached_it_goes_on_apart_while_the_screen_goes_on_showing_it(tmp_path: Path) -> None:
+    with terminal(tmp_path, ["run", job(tmp_path, 400, SLOW)]) as screen:
+        begin(screen)
+        screen.wait_for("● running", "8 in flight")
+        try:
+            screen.press("D")
+            screen.wait_for("run on in the background", "> detach and quit", "detach, stay here")
+            screen.press("j", ENTER)
+            screen.wait_for("letters runs on in the background (pid")
+            owner = status(tmp_path, "letters")["owner"]
+            screen.wait_for("● running", "8 in flight")
+            screen.press("D")
+            screen.wait_for(f"it runs apart already: pid {owner['pid']}")
+            screen.press("q")
+            assert screen.wait_for_end() == 0
+            assert status(tmp_path, "letters")["owner"]["pid"] == owner["pid"]
+        finally:
+            assert holytui("stop", "letters", cwd=tmp_path).returncode == 0
+    wait_until(lambda: status(tmp_path, "letters")["owner"] is None, "the background run ends")
+
+
+def test_detached_with_another_run_left_here_quitting_asks_about_that_one(tmp_path: Path) -> None:
+    other = write_job(tmp_path, name="other", source="count = 400", provider=['name = "simulator"', SLOW])
+    with terminal(tmp_path, ["run", other]) as screen:
+        begin(screen)
+        screen.wait_for("other", "● running")
+        screen.press(ESCAPE)
+        screen.wait_for("SAMPLES", "breaker")
+        screen.press("G", "k", "k", "k", ENTER)
+        screen.wait_for("all-that-fails", "enter run all")
+        screen.press(ENTER)
+        screen.wait_for("all-that-fails", "● running", "[1 live]")
+        try:
+            screen.press("D")
+            screen.wait_for("> detach and quit")
+            screen.press(ENTER)
+            screen.wait_for("other is running", "> leave it running", "stop and quit")
+            screen.press("j", ENTER)
+            assert screen.wait_for_end() == 0
+        finally:
+            holytui("stop", "all-that-fails", cwd=tmp_path)
+    assert (status(tmp_path, "other")["state"], status(tmp_path, "other")["reason"]) == ("stopped", "user")
+
+
 def test_a_job_that_another_process_runs_opens_as_a_viewer(tmp_path: Path) -> None:
     path = job(tmp_path, 2_000, SLOW)
     owner = start("run", path, "--headless", cwd=tmp_path)

@@ -76,3 +76,10 @@ def expected_cost(snapshot: Snapshot, items: int) -> str:
     if money.usd is None or not done or not money.usd:
         return "cost not known yet"
     return about_usd(money.usd / done * items)
+
+
+def in_vain(snapshot: Snapshot) -> str:
+    """What breaking off all in flight throws away at most, as a part of a sentence; empty where it is nothing."""
+    if snapshot.simulated or not snapshot.requests_in_flight:
+        return ""
+    return f" ({expected_cost(snapshot, snapshot.requests_in_flight)} paid in vain)"

@@ -193,6 +193,11 @@ class JobsScreen(HolyScreen):
         if isinstance(row, JobEntry):
             self.holy.ask_stop(row.job_id)
 
+    def action_detach(self) -> None:
+        row = self._current()
+        if isinstance(row, JobEntry):
+            self.holy.ask_detach(row.job_id)
+
     def action_retry(self) -> None:
         self.action_retry_all()
 

@@ -182,6 +182,8 @@ class RunScreen(HolyScreen):
             yield "retry_with", "retry with"
             yield "retry_all", "retry all"
         if snapshot.state in LIVE_STATES or (snapshot.state is JobState.PAUSED and snapshot.owner is not None):
+            if self._handle.owned_here:
+                yield "detach", "detach"
             yield "stop", "stop"
         if snapshot.counters.succeeded:
             yield "export", "export"
@@ -225,6 +227,9 @@ class RunScreen(HolyScreen):
 
     def action_stop(self) -> None:
         self.holy.ask_stop(self.job_id)
+
+    def action_detach(self) -> None:
+        self.holy.ask_detach(self.job_id)
 
     def action_more(self) -> None:
         self.holy.change_ceiling(self.job_id, up=True)
