@@ -9,7 +9,10 @@ from holytui.core.progress import Snapshot, Spend
 from holytui.core.sums import adding_up
 from holytui.ui.draw.pen import Pen
 
-NAME, AMOUNT = 19, 11
+NAME, AMOUNT, GAP = 19, 11, 3
+NARROW, LESS = 56, 2
+"""Cells below which the three are narrower by so many each: the notes behind them need the room."""
+
 STEPS, MODELS = 4, 3
 BARS = " ▁▂▃▄▅▆▇█"
 MARK = 5
@@ -48,7 +51,8 @@ def money(pen: Pen, snapshot: Snapshot) -> list[Text]:
     total, parts = _amounts([*(spend for _, _, spend in steps), counters.wasted])
     budget = snapshot.budget_usd
     spent = counters.spend.money.usd
-    share = f"{int(spent / budget * 100)}% of the budget" if budget and spent is not None else ""
+    of = "of the budget" if pen.width >= NARROW else "of budget"
+    share = f"{int(spent / budget * 100)}% {of}" if budget and spent is not None else ""
     lines.append(_amount(pen, "spent", total, share))
     shown = steps if len(steps) <= STEPS else steps[: STEPS - 1]
     lines += [_amount(pen, f"  {name}", part, model) for (name, model, _), part in zip(shown, parts, strict=False)]
@@ -59,7 +63,8 @@ def money(pen: Pen, snapshot: Snapshot) -> list[Text]:
         lines = lines[:2]
         lines += [_amount(pen, f"  {name}", part, model) for (name, model, _), part in zip(shown, parts, strict=False)]
         lines.append(_amount(pen, f"  {len(rest)} other steps", parts[-2], ""))
-    lines.append(_amount(pen, "  wasted", parts[-1], "retries, cut streams"))
+    what = "retries, cut streams" if pen.width >= NARROW else "retries, cuts"
+    lines.append(_amount(pen, "  wasted", parts[-1], what))
     if counters.pending:
         band = "" if snapshot.projected_band is None else usd_band(*snapshot.projected_band)
         lines.append(_amount(pen, "at the end", usd(snapshot.projected), band))
@@ -95,7 +100,8 @@ def _marked(spend: Spend, written: str) -> str:
 
 
 def _amount(pen: Pen, name: str, amount: str, note: str) -> Text:
-    line = pen.line().gap(1).foreign(name, NAME).cell(amount, AMOUNT, right=True).gap(3)
+    less = LESS if pen.width < NARROW else 0
+    line = pen.line().gap(1).foreign(name, NAME - less).cell(amount, AMOUNT - less, right=True).gap(GAP - less)
     return line.foreign(note, max(0, pen.width - line.text.cell_len - 1), pen.palette.muted).done()
 
 
@@ -131,7 +137,9 @@ def throughput(pen: Pen, snapshot: Snapshot) -> list[Text]:
     bars = "".join(BARS[1 + round(value / peak * 7)] if peak and value else BARS[1] for value in minutes)
     title = f" THROUGHPUT  items a minute, last {len(minutes)} min"
     drawn = pen.line().gap(1).add(label, muted).add(bars[:-1], pen.palette.good).add(bars[-1:], muted).done()
-    now = f"now {count(round(snapshot.rate_per_s * 60))}   peak {count(round(peak))}"
+    now = f"now {count(round(snapshot.rate_per_s * 60))}"
+    if len(minutes) > 1:  # the first minute is not over: what it would come to may be more than any peak
+        now += f"   peak {count(round(peak))}"
     return [
         pen.plain(title, muted),
         drawn,
@@ -166,6 +174,8 @@ def latency(pen: Pen, known: Latency | None) -> list[Text]:
         lines.append(line.cell(count(number), 8, right=True).done())
     if clock.seconds is not None:
         words = f"attempt clock, learned from {count(clock.observed)} answers"
+        if cell_width(words) > pen.width - 13:
+            words = f"clock, from {count(clock.observed)} answers"
         edge = pen.line().cell(f"{clock.seconds:.0f} s", 10, right=True).gap(2)
         lines.append(edge.foreign(words, pen.width - 13, muted).done())
     return lines

@@ -14,6 +14,9 @@ from holytui.ui.draw.pen import ITEM_GLYPHS, Pen
 ROOMY = 90
 """Cells from which on there is room for the word `failed` before a kind."""
 
+TOKENS, TOKENS_FROM = 8, 74
+"""The column of tokens, and the cells from which on there is room for it: ids are read more."""
+
 
 def order_words(number: int, wanted: Wanted, marked: int, since: int, busy: bool) -> str:  # noqa: FBT001  # all facts
     """How many, in which order, how many are marked, and what has come since."""
@@ -48,7 +51,8 @@ def header(pen: Pen, title: str, style: Style, note: str) -> Text:
     room = _id_width(pen) + 10
     line = pen.line().gap(1).add(title, style)
     numbers = pen.line().cell("STATE", _state_width(pen) + 1, muted).cell("TRIES", 5, muted, right=True)
-    numbers.cell("TOKENS", 8, muted, right=True).cell("COST", 10, muted, right=True).cell("s", 6, muted, right=True)
+    numbers.cell("TOKENS", _tokens_width(pen), muted, right=True)
+    numbers.cell("COST", 10, muted, right=True).cell("s", 6, muted, right=True)
     left = room - cell_width(title)
     if cell_width(note) > left:
         # What the order is matters more than the names of columns that can be told by their rows.
@@ -63,7 +67,11 @@ def _state_width(pen: Pen) -> int:
 
 
 def _id_width(pen: Pen) -> int:
-    return max(8, pen.width - 39 - _state_width(pen))
+    return max(8, pen.width - 31 - _tokens_width(pen) - _state_width(pen))
+
+
+def _tokens_width(pen: Pen) -> int:
+    return TOKENS if pen.width >= TOKENS_FROM else 0
 
 
 def row(pen: Pen, item: ItemRow, *, marked: bool = False, flying: bool = False) -> Text:
@@ -76,7 +84,7 @@ def row(pen: Pen, item: ItemRow, *, marked: bool = False, flying: bool = False) 
     line.cell(words, _state_width(pen), style).gap(1)
     line.cell(str(item.attempts), 5, right=True)
     known = item.attempts > 0
-    line.cell(count(item.tokens) if known else "-", 8, right=True)
+    line.cell(count(item.tokens) if known else "-", _tokens_width(pen), right=True)
     line.cell(usd(item.cost) if known else "-", 10, right=True)
     return line.cell(f"{item.seconds:.0f}" if known else "-", 6, right=True).done()
 

@@ -150,6 +150,8 @@ def failed_header(pen: Pen, title: tuple[str, Style], failed: int) -> Text:
     """Over rows of kinds."""
     muted = pen.palette.muted
     header = pen.line().gap(1).add(*title).cell(f" {count(failed)}", 30 - cell_width(title[0]), muted)
+    if not failed:
+        return header.done()
     if pen.width >= EXPLAINED:
         header.gap(1).cell("WHAT IT MEANS", MEANING, muted)
     return header.gap(1).add("WHAT TO DO", muted).done()

@@ -12,14 +12,23 @@ from holytui.store.rows import CellContent, MapCell
 from holytui.ui.draw.pen import Pen
 
 LETTERS = {ItemState.SUCCEEDED: "=", ItemState.FAILED: "x", ItemState.RUNNING: ">", ItemState.PENDING: "·"}
-LEGEND = "= done   x failed   > in flight   · pending"
+LEGENDS = ("= done   x failed   > in flight   · pending", "= done  x failed  > in flight  · pending")
 
 
 def header(pen: Pen, title: tuple[str, Style], each: int) -> Text:
     """How many items a cell holds, and which rule picks its letter."""
     muted = pen.palette.muted
-    items = f"{count(each)} items a cell, worst state shown" if each != 1 else "an item a cell"
-    return pen.line().gap(1).add(*title).add(f"  {items}", muted).end(f"  {LEGEND}", muted).done()
+    rules = (f"{count(each)} items a cell, worst state shown", f"{count(each)} a cell, worst shown")
+    rule, legend = next(
+        ((rule, legend) for rule in rules for legend in LEGENDS if _fits(pen, title[0], rule, legend)),
+        (rules[-1], ""),
+    )
+    line = pen.line().gap(1).add(*title).add(f"  {rule if each != 1 else 'an item a cell'}", muted)
+    return line.end(f"  {legend}", muted).done()
+
+
+def _fits(pen: Pen, title: str, rule: str, legend: str) -> bool:
+    return len(title) + len(rule) + len(legend) + 6 <= pen.width
 
 
 def rows(pen: Pen, cells: Sequence[MapCell], flying: Collection[int], width: int, cursor: int | None) -> list[Text]:

@@ -9,6 +9,12 @@ FIGURES_MIN, FIGURES_MAX = 42, 64
 AT_REST = 5
 """Lines that say why nothing is in flight."""
 
+GROUPS = 4
+"""Lines for groups of failures, where something failed: one kind may have many messages."""
+
+TITLE, UNDER_CURSOR = 1, 1
+"""Lines of a panel over its rows; lines of the map that tell what is under its cursor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
@@ -26,18 +32,22 @@ class Arrangement:
     log: int
 
 
-def arrangement(width: int, height: int, *, at_rest: bool = False) -> Arrangement | None:
+def arrangement(width: int, height: int, total: int, *, kinds: int | None = None) -> Arrangement | None:
     """The places of the panels; None where there is room for one at a time only.
 
     Args:
         width: of the terminal, in cells.
         height: of the part below the lines on top and above the footer.
-        at_rest: nothing is in flight, so that the room is the items'.
+        total: items of the job: a map has no more cells.
+        kinds: of failures, where nothing runs any more: what is not in flight is the items' room. None while
+            something does: then nothing may move when another kind comes.
     """
     if width < WIDE or height < TALL - 7:
         return None
     figures = max(FIGURES_MIN, min(FIGURES_MAX, width * 2 // 5 - 2))
     failures = max(5, min(9, height // 6))
-    cells = max(4, min(10, height // 5))
-    items = height - failures - cells - AT_REST - 3 if at_rest else max(6, min(16, height // 5))
+    if kinds is not None:
+        failures = min(failures, max(kinds, GROUPS if kinds else 0) + TITLE)
+    cells = max(4, min(10, height // 5, -(-total // (width - figures - 2)) + TITLE + UNDER_CURSOR))
+    items = height - failures - cells - AT_REST - 3 if kinds is not None else max(6, min(16, height // 5))
     return Arrangement(figures, failures, cells, items, max(5, height - 31))

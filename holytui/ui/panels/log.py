@@ -38,7 +38,7 @@ class LogPanel(Panel):
     def draw(self, moment: Moment) -> None:
         title = self.query_one("#log-title", Lines)
         title.display = self.beside
-        title.show([self.pen().plain(*self.titled(" LOG" if not self.beside else "LOG"))])
+        title.show([self.pen().line().gap(1).add(*self.titled("LOG")).done()])
         if moment.snapshot.last_events != self._newest:
             try:
                 self._log = self._reader.events(LOG_LINES)

@@ -49,7 +49,7 @@ class RunScreen(HolyScreen):
         self._reader = reader
         self._snapshot = handle.snapshot()
         self._zoomed = False
-        self._arranged_at_rest = False
+        self._arranged_for: tuple[int, int | None] = (0, None)
         self._items = ItemsPanel(reader)
         self._panels: tuple[Panel, ...] = (
             LivePanel(),
@@ -97,9 +97,9 @@ class RunScreen(HolyScreen):
 
     def _arrange(self) -> None:
         """Give each panel its place."""
-        height, at_rest = self.size.height - HEAD - 1, self._at_rest()
-        places = None if self._zoomed else arrangement(self.size.width, height, at_rest=at_rest)
-        self._arranged_at_rest = at_rest
+        height, self._arranged_for = self.size.height - HEAD - 1, self._shape()
+        total, kinds = self._arranged_for
+        places = None if self._zoomed else arrangement(self.size.width, height, total, kinds=kinds)
         for panel in self._panels:
             panel.beside = places is not None
             panel.display = places is not None or panel is self._panel
@@ -115,11 +115,15 @@ class RunScreen(HolyScreen):
         self.query_one("#tabs").display = places is None
         if places is not None:
             failures.styles.height, cells.styles.height, items.styles.height = places.failures, places.map, places.items
-            figures.styles.height, log.styles.height = ("auto", "1fr") if at_rest else ("1fr", places.log)
+            figures.styles.height, log.styles.height = ("1fr", places.log) if kinds is None else ("auto", "1fr")
+            figures.styles.margin = (0, 0, 1, 0)
             items.styles.margin = log.styles.margin = (0, 0, 0, 0)
 
-    def _at_rest(self) -> bool:
-        return self._snapshot.state not in LIVE_STATES and not self._snapshot.running
+    def _shape(self) -> tuple[int, int | None]:
+        """What the places of the panels depend on: items, and at rest the kinds of failures."""
+        snapshot = self._snapshot
+        at_rest = snapshot.state not in LIVE_STATES and not snapshot.running
+        return snapshot.counters.total, len(snapshot.counters.failures) if at_rest else None
 
     def tick(self) -> None:
         """Draw anew what may have changed."""
@@ -132,7 +136,7 @@ class RunScreen(HolyScreen):
         except (CheckpointError, DeskError) as error:
             self.complain(error)
             return
-        if self._at_rest() is not self._arranged_at_rest:
+        if self._shape() != self._arranged_for:
             self._arrange()
         moment = Moment(self._snapshot, self._handle.in_flight(), self.holy.now())
         self.lines("head").show(head(self.pen(), self._snapshot, moment.now))
