@@ -197,19 +197,23 @@ def snapshot(job: str, state: JobState, told: Counters, **more: object) -> Snaps
 RUNNING = snapshot(
     "pdf-summaries",
     JobState.RUNNING,
-    counters(
-        10_000,
-        3_421,
-        {
-            FailureKind.TIMEOUT_STALL: 21,
-            FailureKind.TRUNCATED: 7,
-            FailureKind.CONTEXT_LENGTH: 5,
-            FailureKind.INPUT_ERROR: 3,
-            FailureKind.CONTENT_FILTER: 1,
-        },
-        usd=4.48,
-        wasted=0.09,
-        by_step={"summary": 2.56, "title": 1.83},
+    replace(
+        counters(
+            10_000,
+            3_421,
+            {
+                FailureKind.TIMEOUT_STALL: 21,
+                FailureKind.TRUNCATED: 7,
+                FailureKind.CONTEXT_LENGTH: 5,
+                FailureKind.INPUT_ERROR: 3,
+                FailureKind.CONTENT_FILTER: 1,
+            },
+            usd=4.48,
+            wasted=0.09,
+            by_step={"summary": 2.56, "title": 1.83},
+        ),
+        attempts=6_944,
+        requests=7_211,
     ),
     models=("deepseek-v3.2", "gpt-4.1"),
     step_models=(("summary", "deepseek-v3.2"), ("title", "gpt-4.1")),

@@ -1,13 +1,13 @@
-"""Pictures of the screens from frozen state. After a wanted change: look at each, then `pytest --snapshot-update`."""
+"""Pictures of screens that something is the matter with, from frozen state.
 
-import time
-from collections.abc import Awaitable, Callable, Iterator
+After a wanted change: look at each, then `pytest --snapshot-update`.
+"""
+
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from holytui.core.failures import FailureKind
 from holytui.core.identity import input_hash
@@ -15,22 +15,19 @@ from holytui.core.progress import JobState
 from holytui.core.work import Item, Record
 from holytui.runs.desk import KeyCheck
 from holytui.store.catalog import JobEntry
-from holytui.ui.app import UiExit
 from tests.store import jobs as stored
 from tests.ui.frozen import (
-    FLIGHTS,
     JOBS,
     PREVIEW,
-    RUNNING,
     SAMPLES,
     FrozenDesk,
     counters,
     frozen_app,
     snapshot,
 )
+from tests.ui.pictures import SMALL, Compare, then
 
-Compare = Callable[..., bool]
-SMALL, MIDDLE, WIDE = (80, 24), (120, 40), (160, 45)
+pytestmark = pytest.mark.usefixtures("in_utc")
 
 HOSTILE = (
     "[/foo] closes nothing",
@@ -42,32 +39,6 @@ HOSTILE = (
     "表 wide 文字 " + "宽" * 30,
     "tab\tline\nbreak\rreturn",
 )
-
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Clocks on screen are local ones."""
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-def then(*keys: str) -> Callable[[Pilot[UiExit]], Awaitable[None]]:
-    """Wait for what is read beside the screen, press keys, wait again."""
-
-    async def before(pilot: Pilot[UiExit]) -> None:
-        for key in ("", *keys):
-            if key:
-                await pilot.press(key)
-            while pilot.app.workers:  # what one of them found out may have started another
-                await pilot.app.workers.wait_for_complete()
-                await pilot.pause()
-            await pilot.pause()
-
-    return before
 
 
 def checkpoint(folder: Path) -> Path:
@@ -119,12 +90,6 @@ def of_checkpoint(folder: Path, **more: Any) -> FrozenDesk:
     return FrozenDesk([shown], checkpoint=folder, **more)
 
 
-@pytest.mark.parametrize("size", [SMALL, MIDDLE], ids=["80x24", "120x40"])
-def test_jobs(snap_compare: Compare, size: tuple[int, int]) -> None:
-    desk = FrozenDesk(JOBS, sample_rows=SAMPLES)
-    assert snap_compare(frozen_app(desk), terminal_size=size, run_before=then())
-
-
 def test_no_jobs_yet(snap_compare: Compare) -> None:
     desk = FrozenDesk(sample_rows=SAMPLES)
     assert snap_compare(frozen_app(desk), terminal_size=SMALL, run_before=then())
@@ -134,11 +99,6 @@ def test_jobs_in_sixteen_colours_and_ascii(snap_compare: Compare) -> None:
     damaged = JobEntry("spoiled", Path("/srv/checkpoints/spoiled"), None, "/srv/checkpoints/spoiled: damaged. It is …")
     desk = FrozenDesk(JOBS, sample_rows=SAMPLES, problems=[damaged])
     assert snap_compare(frozen_app(desk, theme="terminal", ascii=True), terminal_size=SMALL, run_before=then())
-
-
-def test_preflight(snap_compare: Compare) -> None:
-    desk = FrozenDesk(shown_preview=PREVIEW)
-    assert snap_compare(frozen_app(desk, open_job=Path("job.toml")), terminal_size=SMALL, run_before=then())
 
 
 def test_preflight_with_a_key_that_is_refused(snap_compare: Compare) -> None:
@@ -154,18 +114,6 @@ def test_preflight_without_a_key(snap_compare: Compare) -> None:
     assert snap_compare(frozen_app(desk, open_job=Path("job.toml")), terminal_size=SMALL, run_before=then())
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["80x24", "160x45"])
-def test_a_run(snap_compare: Compare, size: tuple[int, int], tmp_path: Path) -> None:
-    desk = FrozenDesk([RUNNING], flights=FLIGHTS, checkpoint=checkpoint(tmp_path / "letters"))
-    assert snap_compare(frozen_app(desk, open_job=RUNNING.job), terminal_size=size, run_before=then())
-
-
-def test_a_run_on_paper(snap_compare: Compare, tmp_path: Path) -> None:
-    desk = FrozenDesk([RUNNING], flights=FLIGHTS, checkpoint=checkpoint(tmp_path / "letters"))
-    app = frozen_app(desk, theme="paper", open_job=RUNNING.job)
-    assert snap_compare(app, terminal_size=MIDDLE, run_before=then())
-
-
 def test_all_failed(snap_compare: Compare, tmp_path: Path) -> None:
     told = counters(800, 0, {FailureKind.SERVER_ERROR: 790, FailureKind.NETWORK: 10}, usd=0.0)
     shown = snapshot("unlucky", JobState.COMPLETED_WITH_FAILURES, told, ended_at=1_800_000_000.0 - 60)
@@ -177,26 +125,6 @@ def test_a_stopped_run_says_why_and_what_now(snap_compare: Compare, tmp_path: Pa
     desk = FrozenDesk([JOBS[0]], checkpoint=checkpoint(tmp_path / "letters"))
     app = frozen_app(desk, open_job="nightly-labels")
     assert snap_compare(app, terminal_size=SMALL, run_before=then("escape"))
-
-
-def test_failures(snap_compare: Compare, tmp_path: Path) -> None:
-    app = frozen_app(of_checkpoint(checkpoint(tmp_path / "letters")), open_job="letters")
-    assert snap_compare(app, terminal_size=SMALL, run_before=then("escape", "2"))
-
-
-def test_the_question_before_a_retry(snap_compare: Compare, tmp_path: Path) -> None:
-    app = frozen_app(of_checkpoint(checkpoint(tmp_path / "letters")), open_job="letters")
-    assert snap_compare(app, terminal_size=SMALL, run_before=then("escape", "R"))
-
-
-def test_an_item(snap_compare: Compare, tmp_path: Path) -> None:
-    app = frozen_app(of_checkpoint(checkpoint(tmp_path / "letters")), open_job="letters")
-    assert snap_compare(app, terminal_size=(100, 30), run_before=then("escape", "2", "enter"))
-
-
-def test_help(snap_compare: Compare, tmp_path: Path) -> None:
-    app = frozen_app(of_checkpoint(checkpoint(tmp_path / "letters")), open_job="letters")
-    assert snap_compare(app, terminal_size=MIDDLE, run_before=then("escape", "question_mark"))
 
 
 @pytest.mark.parametrize("keys", [("2",), ("2", "j", "j", "enter")], ids=["list", "item"])

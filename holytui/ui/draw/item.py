@@ -8,7 +8,6 @@ from holytui.core.pricing import total
 from holytui.core.work import ItemState
 from holytui.runs.inspecting import Inspection
 from holytui.ui.draw.pen import ITEM_GLYPHS, Pen
-from holytui.ui.draw.timeline import WIDE
 from holytui.ui.draw.words import advice, meaning
 
 
@@ -74,6 +73,7 @@ def _remedy(pen: Pen, shown: Inspection) -> list[Text]:
     clock = ""
     if shown.next_clock_s is not None:
         clock = f" with a {shown.next_clock_s:.3g} s {row.kind.removeprefix('timeout.').replace('_', ' ')} clock"
-    what = "model, clock or tokens" if pen.width >= WIDE else "something"
     line.add("r", palette.accent).add(f" retries now{clock}, {cost}    ")
-    return [*lines, line.add("e", palette.accent).add(f" changes {what} first").done()]
+    ways = (" changes model, clock or tokens first", " changes something first", " with changes", "")
+    way = next(words for words in ways if line.text.cell_len + 1 + len(words) < pen.width or not words)
+    return [*lines, line.add("e", palette.accent).add(way).done() if way else line.done()]

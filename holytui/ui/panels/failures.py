@@ -68,6 +68,7 @@ class FailuresPanel(Panel):
         lines.styles.height = "1fr" if self.beside else max(1, min(len(rows), self.size.height // 2))
         lines.show(len(rows), self._line)
         self._look()
+        self.holy_screen.draw_footer()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="failures")
     def _regroup(self, by: Grouping) -> None:

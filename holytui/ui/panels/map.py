@@ -96,6 +96,7 @@ class MapPanel(Panel):
         self.cursor = self._cell_of(here)
         if self._moment is not None:
             self._draw(self._moment)
+        self.holy_screen.draw_footer()
 
     def _draw(self, moment: Moment) -> None:
         pen, flying = self.pen(), [flight.index for flight in moment.flights]

@@ -1,7 +1,7 @@
 """The palette: every command that works here, every job and theme, found by a few letters."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -44,7 +44,7 @@ class PaletteScreen(ModalScreen[Entry | None]):
 
     def __init__(self, pen: Pen, entries: Sequence[Entry]) -> None:
         super().__init__()
-        self._pen = pen
+        self._pen = replace(pen, width=pen.width - 2)  # a scrollbar, and a blank before it
         self._entries = entries
         self._found: list[Entry] = list(entries)
 

@@ -127,7 +127,11 @@ class LineList(ScrollView, inherit_bindings=False):
         here = place == self._cursor and self._selectable(place)
         if self._marker and self._selectable(place):
             text = Text(self._marker if here else " " * len(self._marker), end="").append_text(text)
+        cursor = self._cursor_style()
+        if here and cursor.reverse:
+            # Colours would become grounds, a patch each.
+            text = Text(text.plain, end="")
         strip = Strip(text.render(self.app.console))
         if here:
-            strip = strip.apply_style(self._cursor_style())
+            strip = strip.apply_style(cursor)
         return strip.apply_style(base).extend_cell_length(width, base).crop(0, width)
