@@ -20,6 +20,7 @@ from holytui.runs.launch import Tables
 from holytui.runs.local_desk import LocalDesk
 from holytui.runs.prepare import Wishes, check_saved, find, saved_job
 from holytui.store.catalog import snapshot_of
+from holytui.ui.actions import unknown_actions
 from holytui.ui.app import FAST_S, SLOW_S, UiSettings, run_app
 from holytui.ui.theme import load_themes
 
@@ -144,6 +145,8 @@ def ui_settings(settings: Settings, env: Mapping[str, str]) -> UiSettings:
     if wanted not in found:
         tell(f"holytui: no theme {wanted}; there are {', '.join(sorted(found))}", err=True)
         wanted = DEFAULT_THEME
+    for sentence in unknown_actions(settings.keymap):
+        tell(f"holytui: {sentence}", err=True)
     remote = is_remote(env)
     slowed = 2 if remote else 1
     return UiSettings(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from textual.binding import Binding, BindingType
 
@@ -135,19 +136,39 @@ def of_screen(screen: str) -> list[Action]:
 
 
 def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:
-    """The keys of an action as people write them; a user's keymap goes first.
+    """The keys of an action as people write them; a user's keymap goes first, and takes keys away from others.
 
     Args:
         action: of the registry.
         keymap: keys by action id, comma-separated.
     """
     own = keymap.get(action.id)
-    return [shown(key) for key in (own.split(",") if own else action.keys)]
+    if own:
+        return [shown(key) for key in own.split(",")]
+    taken = {
+        key
+        for other in ACTIONS
+        if other is not action and set(other.screens) & set(action.screens)
+        for key in keymap.get(other.id, "").split(",")
+    }
+    return [shown(key) for key in action.keys if key not in taken]
 
 
 def key_of(action_id: str, keymap: Mapping[str, str]) -> str:
-    """The first of them."""
-    return keys_of(next(action for action in ACTIONS if action.id == action_id), keymap)[0]
+    """The first of them; empty where another action of the user's keymap has it."""
+    return next(iter(keys_of(next(action for action in ACTIONS if action.id == action_id), keymap)), "")
+
+
+def unknown_actions(ids: Iterable[str]) -> list[str]:
+    """A sentence for each id of a keymap that no action has."""
+    known = [action.id for action in ACTIONS]
+    sentences = []
+    for name in ids:
+        if name not in known:
+            near = get_close_matches(name.rpartition(".")[2], known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; the ids stand beside the keys in the help (?)"
+            sentences.append(f'keymap: no action is called "{name}"{hint}')
+    return sentences
 
 
 def keys_table(actions: Iterable[Action] = ACTIONS) -> str:

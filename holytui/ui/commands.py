@@ -1,4 +1,4 @@
-"""What the palette offers: the actions that work here, the jobs, the samples."""
+"""What the palette offers: the actions that work here, the jobs, the samples, the themes."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,7 +24,11 @@ def entries_of(app: "HolytuiApp", screen: HolyScreen) -> list[Entry]:
         Entry(f"sample {sample.name}: {sample.description}", "", partial(app.open_preflight, sample.path))
         for sample in app.desk.samples()
     ]
-    return [*opened[:running], *actions, *opened[running:], *samples]
+    worn = [
+        Entry(f"theme {name}", "as now" if name == app.theme else "", partial(app.wear, name))
+        for name in sorted(app.settings.themes)
+    ]
+    return [*opened[:running], *actions, *opened[running:], *samples, *worn]
 
 
 def _runs(entry: JobEntry) -> bool:

@@ -93,3 +93,11 @@ def test_over_ssh_fewer_frames_are_drawn_unless_the_user_says_how_many(monkeypat
     monkeypatch.setenv("TEXTUAL_FPS", "30")
     slow_down_frames({**UTF8, "SSH_TTY": "/dev/pts/1"})
     assert os.environ["TEXTUAL_FPS"] == "30"
+
+
+def test_a_keymap_with_an_id_that_no_action_has_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    ui_settings(Settings(keymap={"run.pause": ("f5",), "retry_al": ("f6",), "stop": ("f7",)}), UTF8)
+    told = capsys.readouterr().err
+    assert 'no action is called "run.pause"; did you mean pause?' in told
+    assert 'no action is called "retry_al"; did you mean retry_all?' in told
+    assert "stop" not in told

@@ -35,11 +35,12 @@ async def opened(
     open_job: JobSource | None = None,
     size: tuple[int, int] = (80, 24),
     keymap: dict[str, str] | None = None,
+    bell: bool = False,
 ) -> AsyncIterator[Pilot[UiExit]]:
     """The app on a terminal of this size; its runs end with it."""
     found, _ = load_themes(themes())
     desk = LocalDesk(checkpoints, Context().tables(), samples)
-    settings = UiSettings(found, "night", keymap or {}, fast_s=0.2, slow_s=0.2)
+    settings = UiSettings(found, "night", keymap or {}, bell=bell, fast_s=0.2, slow_s=0.2)
     app = HolytuiApp(desk, settings, open_job=open_job)
     try:
         async with app.run_test(size=size) as pilot:

@@ -447,6 +447,34 @@ async def test_a_remapped_key_works_and_its_old_one_does_not(letters: Path) -> N
         await until_shown(pilot, "Retry failed items by kind")
 
 
+async def test_a_key_that_is_given_away_is_shown_with_its_new_action_only(letters: Path) -> None:
+    async with opened(letters, keymap={"retry_all": "r"}, size=(100, 40)) as pilot:
+        await until_shown(pilot, "letters", "enter open   w export")
+        assert "r retry" not in top(pilot)
+        await pilot.press("question_mark")
+        await until_shown(pilot, "retry all failed, by kind")
+        lines = {line.split()[-1]: line.split() for line in top(pilot).splitlines() if line.strip()}
+        assert lines["retry_all"][0] == "r"
+        assert lines["retry"][0] == "retry"
+        await pilot.press("escape", "r")
+        await until_shown(pilot, "Retry failed items by kind")
+
+
+async def test_the_bell_rings_when_a_run_ends_by_itself_or_is_stopped_by_its_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = lines_job(tmp_path, [f"line {n}" for n in range(8)], provider=SLOW)
+    rung: list[str] = []
+    async with opened(tmp_path / "checkpoints", open_job=job, bell=True) as pilot:
+        monkeypatch.setattr(pilot.app, "bell", lambda: rung.append("bell"))
+        await until_shown(pilot, "run all")
+        await pilot.press("enter")
+        await until_shown(pilot, "● running")
+        assert rung == []
+        await until_shown(pilot, "✓ completed")
+        await until(pilot, lambda: rung == ["bell"], "a bell, once")
+
+
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
 async def test_quit_is_at_once_when_nothing_runs(tmp_path: Path, key: str) -> None:
     async with opened(finished_job(tmp_path, ["one"])) as pilot:

@@ -92,7 +92,10 @@ class HolyScreen(Screen[None]):
         """Write the footer: what fits, the verbs that fit the moment."""
         line = self.pen().line().gap(1)
         for action_id, verb in self.available():
-            words = f"{key_of(action_id, self.holy.settings.keymap)} "
+            key = key_of(action_id, self.holy.settings.keymap)
+            if not key:
+                continue
+            words = f"{key} "
             if line.text.cell_len + len(words) + len(verb) + 3 > self.size.width:
                 break
             line.add(words, self.palette.accent).add(f"{verb}   ", self.palette.muted)
