@@ -59,7 +59,7 @@ class Watch:
         Args:
             clocks: the limits of this attempt, in seconds.
             step_left: seconds left on the step clock.
-            now: the loop's clock.
+            now: the clock that counts, in seconds; it may stand still while the loop's own goes on.
         """
         self._clocks = clocks
         self._step_left = step_left
@@ -143,7 +143,7 @@ class Watch:
         if self._timer is not None:
             self._timer.cancel()
         when, _, _ = self.due()
-        self._timer = asyncio.get_running_loop().call_at(when, self._check)
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, when - self._now()), self._check)
 
     def _check(self) -> None:
         when, name, limit = self.due()

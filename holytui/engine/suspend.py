@@ -1,23 +1,24 @@
-"""Notices that the machine slept: what was in flight then fails for no fault of its own.
+"""Notices that the machine slept, or the process was stopped: what was in flight then fails for no fault of its own.
 
 Linux counts the time asleep in CLOCK_BOOTTIME but not in CLOCK_MONOTONIC, by which all clocks here run: a laptop's
-lid or a suspended virtual machine makes the first run ahead of the second (clock_gettime(2)).
+lid or a suspended virtual machine makes the first run ahead of the second (clock_gettime(2)). The time stopped is
+counted by `work_clock`.
 """
 
 import time
 from collections.abc import Callable
 
 ASLEEP_S = 5.0
-"""The two clocks differ by this much more: the machine slept."""
+"""The two clocks differ by this much more: it slept."""
 
 EXCUSED_S = 60.0
 """Requests that were in flight, and fail within this time after waking, use no attempt (design, section 6)."""
 
 
-def boot_time() -> float | None:
-    """Seconds since the machine started, sleep included; None where the system has no such clock."""
+def boot_time() -> float:
+    """Seconds since the machine started, sleep included; without it where the system has no such clock."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return None if clock is None else time.clock_gettime(clock)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class Suspends:
@@ -28,14 +29,14 @@ class Suspends:
         now: Callable[[], float],
         *,
         awake: Callable[[], float] = time.monotonic,
-        ever: Callable[[], float | None] = boot_time,
+        ever: Callable[[], float] = boot_time,
     ) -> None:
         """Begin to watch.
 
         Args:
-            now: the loop's clock, by which requests are timed.
-            awake: seconds without sleep.
-            ever: seconds with it, None where nobody counts them.
+            now: the clock by which requests are timed.
+            awake: seconds without sleep, and without those in which the process was stopped.
+            ever: seconds with both.
         """
         self._now = now
         self._awake = awake
@@ -44,7 +45,7 @@ class Suspends:
         self._woke_at: float | None = None
 
     def look(self) -> float | None:
-        """Compare the clocks, a few times a second; seconds slept when the machine just woke, else None."""
+        """Compare the clocks, a few times a second; seconds slept when it just woke, else None."""
         asleep = self._asleep()
         slept, self._difference = asleep - self._difference, asleep
         if slept <= ASLEEP_S:
@@ -60,5 +61,4 @@ class Suspends:
         return self._now() - self._woke_at < EXCUSED_S
 
     def _asleep(self) -> float:
-        ever = self._ever()
-        return 0.0 if ever is None else ever - self._awake()
+        return self._ever() - self._awake()

@@ -21,6 +21,7 @@ from holytui.engine.plan import plan_job
 from holytui.engine.runner import Runner
 from holytui.engine.steps import Bench
 from holytui.engine.suspend import Suspends
+from holytui.engine.work_clock import WorkClock
 from holytui.offload import offload
 from holytui.provider.client import ChatClient
 from holytui.provider.presets import Endpoint
@@ -65,12 +66,12 @@ async def open_engine(
     writer: Writer,
     picture: Picture,
     upstreams: Upstreams,
+    clock: WorkClock,
     *,
     on_change: Callable[[], None],
 ) -> Engine:
     """Build everything for a session; the runner is not started yet."""
-    loop = asyncio.get_running_loop()
-    sink = PacedSink(writer, picture.pace, picture.costs, loop.time)
+    sink = PacedSink(writer, picture.pace, picture.costs, clock.now)
 
     def notice(kind: str, text: str) -> None:
         sink.notice(Notice(kind, text, time.time()))
@@ -89,7 +90,7 @@ async def open_engine(
     admission = Admission(
         run.concurrency,
         Budget(run.budget_usd, writer.counters.spend.known_usd, raise_mark=lambda usd: _mark(writer, usd, admission)),
-        now=loop.time,
+        now=clock.now,
         upstream=upstreams.of(endpoint.base_url, endpoint.api_key),
         rates=(run.rpm, run.tpm),
         on_notice=notice,
@@ -100,9 +101,9 @@ async def open_engine(
         max_connections=run.concurrency,
         detour=simulator.detour if simulator is not None else None,
     )
-    suspends = Suspends(loop.time)
+    suspends = Suspends(clock.now, awake=lambda: time.monotonic() - clock.held_s)
     plan = plan_job(launch.job, launch.prices, launch.factors, learning)
-    bench = Bench(plan, client, admission, picture.flights, suspends, loop.time)
+    bench = Bench(plan, client, admission, picture.flights, suspends, clock.now)
     executor = LocalExecutor(bench)
     runner = Runner(reader, executor, sink, admission, picture.flights, limit=launch.limit, on_change=on_change)
     picture.admission, picture.runner = admission, runner

@@ -14,6 +14,7 @@ from holytui.core.progress import Counters, InFlight, JobState, Owner, Snapshot
 from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
 from holytui.engine.admission.upstream import Upstreams
+from holytui.engine.work_clock import WorkClock
 from holytui.inputs.source import InputProblem
 from holytui.runs import sync, triage
 from holytui.runs.engine import Engine, open_engine
@@ -42,7 +43,7 @@ class OwnedRun:
         self,
         launch: Launch,
         lock: OwnerLock,
-        now: Callable[[], float],
+        clock: WorkClock,
         upstreams: Upstreams,
         on_item: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
@@ -51,7 +52,7 @@ class OwnedRun:
         Args:
             launch: what to run.
             lock: held; `main` releases it.
-            now: the loop's clock, seconds.
+            clock: of all runs in this process.
             upstreams: what jobs of this process share that ask the same provider.
             on_item: told each closing outcome after it is in the checkpoint, on the loop's thread.
         """
@@ -64,7 +65,8 @@ class OwnedRun:
         self._lock = lock
         self._upstreams = upstreams
         self._on_item = on_item
-        self._picture = Picture(launch, owner, now)
+        self._clock = clock
+        self._picture = Picture(launch, owner, clock.now)
         self._engine: Engine | None = None
         self._record: SessionRecord | None = None
         self._counters = Counters()
@@ -182,6 +184,7 @@ class OwnedRun:
             self._record.writer,
             self._picture,
             self._upstreams,
+            self._clock,
             on_change=self._runner_changed,
         )
         self._note(f"started: {self._counters.pending:,} to go")
@@ -310,10 +313,10 @@ class OwnedRun:
             await asyncio.sleep(TICK_S)
 
     def _look_for_sleep(self) -> None:
-        """The machine may have slept: what was in flight is kept, and this says why it took so long."""
+        """It may have slept or been stopped: what was in flight is kept, and this says why it took so long."""
         slept = None if self._engine is None else self._engine.suspends.look()
         if slept is not None:
-            self._note(f"the machine slept for {span(slept)}; requests in flight are kept")
+            self._note(f"asleep or stopped for {span(slept)}; requests in flight are kept")
 
     def _publish(self) -> None:
         if self._record is not None:

@@ -12,6 +12,7 @@ from holytui.core.progress import JobState
 from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
 from holytui.engine.admission.upstream import Upstreams
+from holytui.engine.work_clock import BEAT_S, WorkClock
 from holytui.runs.launch import Launch
 from holytui.runs.local import LocalHandle
 from holytui.runs.owner import OwnedRun
@@ -25,9 +26,10 @@ class RunThread:
 
     def __init__(self) -> None:
         self._loop = uvloop.new_event_loop()
+        self._clock = WorkClock(self._loop.time)
         self._handles: dict[Path, LocalHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._upstreams = Upstreams(self._loop.time)
+        self._upstreams = Upstreams(self._clock.now)
         self._thread = threading.Thread(target=self._host, name="holytui-runs", daemon=True)
         self._thread.start()
 
@@ -39,7 +41,7 @@ class RunThread:
         """
         lock = OwnerLock(launch.folder)
         lock.acquire()
-        run = OwnedRun(launch, lock, self._loop.time, self._upstreams, on_item)
+        run = OwnedRun(launch, lock, self._clock, self._upstreams, on_item)
         handle = LocalHandle(run, self._loop)
         self._handles[launch.folder] = handle
         self._loop.call_soon_threadsafe(self._spawn, run)
@@ -74,9 +76,15 @@ class RunThread:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _beat(self) -> None:
+        """Tell the clock that the loop turns."""
+        self._clock.now()
+        self._loop.call_later(BEAT_S, self._beat)
+
     def _host(self) -> None:
         """Not `asyncio.run`: that would wait for its default executor, which nothing here may use."""
         asyncio.set_event_loop(self._loop)
+        self._loop.call_soon(self._beat)
         try:
             self._loop.run_forever()
         finally:

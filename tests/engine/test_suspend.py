@@ -1,5 +1,7 @@
 """A machine that slept: what was in flight fails without using an attempt."""
 
+import time
+
 from holytui.engine.suspend import ASLEEP_S, EXCUSED_S, Suspends
 
 
@@ -46,6 +48,6 @@ def test_clocks_that_drift_apart_slowly_are_no_sleep() -> None:
 
 
 def test_a_system_without_such_a_clock_never_sleeps() -> None:
-    suspends = Suspends(lambda: 1.0, ever=lambda: None)
+    suspends = Suspends(lambda: 1.0, ever=time.monotonic)
     assert suspends.look() is None
     assert not suspends.excuses(0.0)
