@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual import work
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import BindingType
+from textual.screen import Screen
 from textual.theme import Theme
 
 from holytui.core.command import Command
@@ -24,6 +27,7 @@ from holytui.ui.asks import Asks
 from holytui.ui.commands import entries_of
 from holytui.ui.departure import Departure, QuitDialog, hand_over
 from holytui.ui.draw.pen import Pen
+from holytui.ui.painted import Painted
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.help import HelpScreen
 from holytui.ui.screens.item import ItemScreen
@@ -108,6 +112,7 @@ class HolytuiApp(App[UiExit]):
         self.triage = Triage(self)
         self._open_job = open_job
         self._going: set[str] = set()
+        self._painted = Painted()
         for theme in settings.themes.values():
             self.register_theme(theme)
         self.theme = settings.theme
@@ -122,6 +127,7 @@ class HolytuiApp(App[UiExit]):
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._told_to_end, HANGUP, Leaving.HANGUP)
         loop.add_signal_handler(signal.SIGTERM, self._told_to_end, TERMINATED, Leaving.TERMINATED)
+        self.app_resume_signal.subscribe(self, lambda _: self._painted.forget())
         self.push_screen(JobsScreen())
         if isinstance(self._open_job, Path):
             self.open_preflight(self._open_job)
@@ -132,6 +138,17 @@ class HolytuiApp(App[UiExit]):
             self.say(self.settings.notice)
         if self.settings.bell:
             self.set_interval(self.settings.slow_s, self._ring)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send the terminal what is not on it already."""
+        if isinstance(renderable, CompositorUpdate):
+            renderable = self._painted.changes(renderable, self.size)
+        super()._display(screen, renderable)
+
+    def on_resize(self) -> None:
+        """A terminal that changed its size shows what it likes, even when it comes back to the size it had."""
+        self._painted.forget()
+        self.screen.refresh()
 
     def _ring(self) -> None:
         """A run that went and does not go any more is worth a bell, wherever one looks."""

@@ -67,6 +67,13 @@ class Terminal:
             assert time.monotonic() < until, f"{words!r} stayed; the screen:\n{self.text}"
             assert self._read(), f"it ended; the screen:\n{self.text}"
 
+    def read_for(self, seconds: float) -> int:
+        """Read for so long; the bytes that came."""
+        before, until = len(self.output), time.monotonic() + seconds
+        while time.monotonic() < until:
+            assert self._read(), f"it ended; the screen:\n{self.text}"
+        return len(self.output[before:].encode())
+
     def wait_for_end(self, seconds: float = PATIENCE_S) -> int:
         """Read to the end; the exit code, as a shell would see it."""
         until = time.monotonic() + seconds

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from rich.style import Style
 from textual.dom import DOMNode
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from holytui.ui.actions import Action, key_of, of_screen
 from holytui.ui.draw.pen import Pen
@@ -31,6 +31,16 @@ class HolyScreen(Screen[None]):
     @property
     def palette(self) -> Palette:
         return self.holy.palette
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether a person sees it: on top, or under a dialog. Textual's `is_current` counts one more, a hidden one."""
+        for screen in reversed(self.app.screen_stack):
+            if screen is self:
+                return True
+            if not isinstance(screen, ModalScreen):
+                break
+        return False
 
     def pen(self, width: int | None = None) -> Pen:
         """A pen for this screen's width."""

@@ -78,7 +78,7 @@ class ItemScreen(HolyScreen):
 
     def _look_again(self) -> None:
         """A retry changes the item while it is shown."""
-        if not self.is_current:
+        if not self.in_sight:
             return
         try:
             if self._reader.row(self._index) != self._shown.detail.row:

@@ -69,7 +69,7 @@ class JobsScreen(HolyScreen):
 
     def refresh_rows(self) -> None:
         """Read the folder again; rows keep their places, new jobs come last."""
-        if not self.is_current:
+        if not self.in_sight:
             return
         entries = {entry.job_id: entry for entry in self.holy.desk.jobs()}
         order = [job for job in self._order if job in entries]

@@ -127,7 +127,7 @@ class RunScreen(HolyScreen):
 
     def tick(self) -> None:
         """Draw anew what may have changed."""
-        if not self.is_current:
+        if not self.in_sight:
             return
         try:
             if not self._handle.owned_here:
