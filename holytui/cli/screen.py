@@ -83,9 +83,7 @@ def open_screen(
 
 def _opening(checkpoints: Path, tables: Tables, source: str, wishes: Wishes) -> Opening:
     """A job with work left opens on its run screen; a new one, or one to be read again, on its preflight."""
-    loaded, folder = find(checkpoints, source)
-    if wishes.job_id is not None:
-        folder = checkpoints / wishes.job_id
+    loaded, folder = find(checkpoints, source, wishes.job_id)
     if loaded is None:
         job, _ = saved_job(folder)
     else:

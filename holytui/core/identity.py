@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from holytui.core.template import compact_json
@@ -10,6 +12,7 @@ from holytui.core.work import Record
 if TYPE_CHECKING:
     from holytui.core.job import Job
 
+SLUG_LENGTH = 60
 HASH_DIGITS = 16
 """Hex digits of the input's SHA-256 that name an item which has no name of its own."""
 
@@ -94,3 +97,10 @@ def step_hashes(job: "Job") -> dict[str, str]:
         canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
         hashes[step.name] = hashlib.sha256(canonical.encode()).hexdigest()
     return hashes
+
+
+def job_id_of(name: str) -> str:
+    """The id that a job's name gives: `[a-z0-9-]+`, the name's digest where it has nothing of that."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH].strip("-")
+    return slug or "job-" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -1,9 +1,7 @@
 """A job as its file describes it: models, and reading one from TOML."""
 
-import hashlib
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from holytui.core.answer_schema import AnswerSchema, SchemaProblem, compile_schema, read_schema
+from holytui.core.identity import job_id_of
 from holytui.core.job_checks import SOURCES, forbidden, meaning
 from holytui.core.job_problems import SEMANTICS, JobFileError, Problem, arrange, from_pydantic
 from holytui.core.pricing import Price
@@ -45,7 +44,6 @@ __all__ = [
     "load_job",
 ]
 
-SLUG_LENGTH = 60
 STEP_NAME = r"^[A-Za-z0-9_-]{1,64}$"
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _UNITS_S = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
@@ -243,9 +241,7 @@ class Job(_Part):
     @property
     def slug(self) -> str:
         """The job's id when nothing else is asked for: `[a-z0-9-]+`, from the name."""
-        plain = unicodedata.normalize("NFKD", self.name).encode("ascii", "ignore").decode().lower()
-        slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH].strip("-")
-        return slug or "job-" + hashlib.sha256(self.name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        return job_id_of(self.name)
 
     def step_order(self) -> tuple[Step, ...]:
         """The steps, each behind those it uses, else as the file has them."""

@@ -131,9 +131,7 @@ class LocalDesk:
         """
         wishes = self._wishes_for(source)
         try:
-            loaded, folder = find(self._checkpoints, self._files.get(str(source), source))
-            if wishes.job_id is not None:
-                folder = self._checkpoints / wishes.job_id
+            loaded, folder = find(self._checkpoints, self._files.get(str(source), source), wishes.job_id)
             if loaded is None:
                 job, meta = saved_job(folder)
                 base_dir, origin = Path(meta.base_dir), str(folder)

@@ -16,6 +16,7 @@ from holytui.runs.launch import Launch, Tables
 from holytui.runs.saved import PrepareError, find_saved
 from holytui.store.checkpoint import JobMeta, create
 from holytui.store.reader import Reader
+from holytui.store.shelf import renamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +42,42 @@ class Wishes:
     stays: bool = False
 
 
-def find(checkpoints: Path, source: str | Path) -> tuple[LoadedJob | None, Path]:
+def find(checkpoints: Path, source: str | Path, job_id: str | None = None) -> tuple[LoadedJob | None, Path]:
     """The job file, if the source is one, and the job's folder, which may not exist yet.
+
+    Args:
+        checkpoints: the checkpoint folder.
+        source: a job file, or the id of a saved job.
+        job_id: the id to save under, `--id`.
 
     Raises:
         JobFileError: it is a file, but not a good job file.
         NoSuchJob: it is neither.
+        CheckpointError: a job that may be the file's cannot be read.
     """
     path = Path(source)
     if path.is_file():
         loaded = load_job(path)
-        return loaded, checkpoints / loaded.job.slug
-    return None, find_saved(checkpoints, str(source))
+        return loaded, folder_of(checkpoints, job_id or loaded.job.slug, loaded)
+    saved = find_saved(checkpoints, str(source))
+    return None, saved if job_id is None else checkpoints / job_id
+
+
+def folder_of(checkpoints: Path, job_id: str, loaded: LoadedJob) -> Path:
+    """Where the job of a job file is saved, or will be: under its id, or under the one it was renamed to since.
+
+    Raises:
+        CheckpointError: a job that may be the file's cannot be read.
+    """
+    home = checkpoints / job_id
+    others = renamed(checkpoints, job_id)
+    if not others or (home.is_dir() and _is_of(home, loaded)):
+        return home
+    return next((folder for folder in others if _is_of(folder, loaded)), home)
+
+
+def _is_of(folder: Path, loaded: LoadedJob) -> bool:
+    return saved_job(folder)[1].job_path in {None, str(loaded.path.resolve())}
 
 
 def saved_job(folder: Path) -> tuple[Job, JobMeta]:
@@ -82,9 +107,7 @@ def prepare(
         JobFileError, PrepareError, EndpointError, InputProblem: exit 2, with the way out.
         CheckpointError: the checkpoint folder cannot be read or written (exit 7).
     """
-    loaded, folder = find(checkpoints, source)
-    if wishes.job_id is not None:
-        folder = checkpoints / wishes.job_id
+    loaded, folder = find(checkpoints, source, wishes.job_id)
     if loaded is None:
         job, meta = saved_job(folder)
         base_dir, sync = Path(meta.base_dir), meta.syncing

@@ -65,7 +65,7 @@ def create(folder: Path, meta: JobMeta) -> None:
         building.mkdir()
         _build(building / FILE, meta)
         _move(building, folder)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
     except (OSError, sqlite3.Error) as error:
         raise explain(error, folder) from error
     finally:
@@ -96,7 +96,7 @@ def _move(building: Path, folder: Path) -> None:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename in this folder outlive a power cut: results are promised to, and lie beneath it."""
     handle = os.open(folder, os.O_RDONLY)
     try:
