@@ -76,12 +76,45 @@ class KeyCheck:
     advice: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """What came of moving a job.
+
+    Attributes:
+        job_id: the job that it is about; after a delete there is none of that id.
+        words: for a person.
+    """
+
+    job_id: str
+    words: str
+
+
+class Shelf(Protocol):
+    """Moves jobs at rest about; every call blocks: it waits for a job's lock, and for the disk."""
+
+    def rename(self, job_id: str, new_id: str) -> Shelved:
+        """Give a job another id; its job file finds it as before."""
+
+    def duplicate(self, job_id: str, new_id: str) -> Shelved:
+        """Make a new job of the same definition, with nothing done and nothing spent."""
+
+    def delete(self, job_id: str) -> Shelved:
+        """Move a job into the trash."""
+
+    def undo(self) -> Shelved:
+        """Take back the last rename or delete, and the one before it the next time."""
+
+
 class Desk(Protocol):
     """Every call that is not said to block returns within milliseconds."""
 
     @property
     def checkpoints(self) -> Path:
         """The checkpoint folder."""
+
+    @property
+    def shelf(self) -> Shelf:
+        """Renames, makes again, deletes."""
 
     def jobs(self) -> Sequence[JobEntry]:
         """The saved jobs."""

@@ -4,8 +4,9 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from holytui.core.command import Command, Verb
+from holytui.core.command import Command
 from holytui.core.identity import step_hashes
 from holytui.core.job import JobFileError, Provider
 from holytui.core.progress import JobState, Snapshot
@@ -14,21 +15,21 @@ from holytui.inputs.source import InputProblem
 from holytui.provider.presets import Endpoint
 from holytui.runs.background import BackgroundFailed, run_in_background, told
 from holytui.runs.checking import SIMULATED, check_provider, key_note_of
-from holytui.runs.comparing import comparison
-from holytui.runs.desk import DeskError, JobSource, KeyCheck, Leaving, Preview, Sample
+from holytui.runs.desk import DeskError, JobSource, KeyCheck, Leaving, Preview, Sample, Shelf
 from holytui.runs.endpoint import EndpointError, Target, resolve_endpoint, resolve_target
 from holytui.runs.errands import ACKNOWLEDGE_S, OwnerSilent, retry_at_rest, send_to_owner
 from holytui.runs.estimating import estimate_job, past_of
 from holytui.runs.handle import RunHandle
 from holytui.runs.launch import Tables
 from holytui.runs.prepare import Wishes, check_budget, find, prepare, saved_job
-from holytui.runs.remote import RemoteHandle
+from holytui.runs.resting import RestingHandle
 from holytui.runs.saved import PrepareError
+from holytui.runs.shelf import LocalShelf
 from holytui.runs.thread import RunThread
 from holytui.runs.triage import decide_at_rest
 from holytui.store.catalog import Catalog, JobEntry
 from holytui.store.export import ExportError, export
-from holytui.store.lock import OwnedElsewhere, read_owner
+from holytui.store.lock import OwnedElsewhere
 from holytui.store.reader import Reader
 from holytui.store.trouble import CheckpointError
 
@@ -42,36 +43,12 @@ SENTENCES = (
     BackgroundFailed,
 )
 LEAVE_S = 5.0
+V = TypeVar("V")
 _HALTS = {
     Leaving.QUIT: Halt(JobState.STOPPED, "user", ""),
     Leaving.HANGUP: Halt(JobState.INTERRUPTED, "hangup", "the connection was lost"),
     Leaving.TERMINATED: Halt(JobState.INTERRUPTED, "terminated", "the system ended holytui"),
 }
-
-
-class RestingHandle(RemoteHandle):
-    """A job that nobody runs: what is sent to it starts it here."""
-
-    def __init__(self, folder: Path, desk: "LocalDesk") -> None:
-        super().__init__(folder)
-        self._desk = desk
-        self._compared = comparison(folder, desk.tables)
-
-    def snapshot(self) -> Snapshot:
-        return self._compared(super().snapshot())
-
-    def send(self, command: Command) -> None:
-        """Resume and retry start the job in this process; pause and stop find it resting already.
-
-        Raises:
-            DeskError: it cannot be started.
-        """
-        if read_owner(self.folder) is not None:
-            super().send(command)
-        elif command.verb is Verb.RESUME:
-            self._desk.start(self.job_id)
-        elif command.verb is Verb.RETRY:
-            self._desk.retry(self.job_id, command)
 
 
 class LocalDesk:
@@ -105,6 +82,7 @@ class LocalDesk:
         self._catalog = Catalog(checkpoints)
         self._thread = RunThread()
         self._keys: dict[str, str] = {}
+        self._shelf = LocalShelf(checkpoints, self._renamed)
 
     @property
     def checkpoints(self) -> Path:
@@ -114,6 +92,11 @@ class LocalDesk:
     def tables(self) -> Tables:
         """What jobs are priced and timed with."""
         return self._tables
+
+    @property
+    def shelf(self) -> Shelf:
+        """Renames, makes again, deletes."""
+        return self._shelf
 
     def jobs(self) -> Sequence[JobEntry]:
         """The saved jobs; those that run here with their newest snapshot."""
@@ -302,8 +285,14 @@ class LocalDesk:
         self._thread.shutdown(_HALTS[why])
 
     def ended(self) -> list[Snapshot]:
-        """The last snapshots of all runs of this process, for the summary."""
-        return [handle.snapshot() for handle in self._thread.all()]
+        """The last snapshots of all runs of this process whose jobs are where they ran, for the summary."""
+        return [handle.snapshot() for handle in self._thread.all() if handle.folder.is_dir()]
+
+    def _renamed(self, job_id: str, new_id: str) -> None:
+        """What was asked for or given for a job goes with it to its new name."""
+        _move(self._wishes, job_id, new_id)
+        _move(self._files, job_id, new_id)
+        _move(self._keys, job_id, new_id)
 
     def _freshest(self, entry: JobEntry) -> JobEntry:
         mine = self._thread.handle(entry.folder)
@@ -341,6 +330,12 @@ class LocalDesk:
             f"changed since it ran: {', '.join(drift.changed_steps)}; {drift.answered_items:,} items have answers "
             f"to the old text. holytui run --drift run|keep decides."
         )
+
+
+def _move(known: dict[str, V], job_id: str, new_id: str) -> None:
+    known.pop(new_id, None)
+    if job_id in known:
+        known[new_id] = known.pop(job_id)
 
 
 def _arguments(wishes: Wishes) -> list[str]:

@@ -22,7 +22,7 @@ from holytui.core.progress import (
 )
 from holytui.core.spread import Range
 from holytui.resources import themes
-from holytui.runs.desk import DeskError, JobSource, KeyCheck, Leaving, Preview, Sample
+from holytui.runs.desk import DeskError, JobSource, KeyCheck, Leaving, Preview, Sample, Shelf, Shelved
 from holytui.runs.handle import RunHandle
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import Reader
@@ -69,6 +69,22 @@ class FrozenHandle:
 GOOD_KEY = KeyCheck("HOLYSHEEP_API_KEY …3f9a accepted; both models found")
 
 
+class FrozenShelf:
+    """Nothing on it moves."""
+
+    def rename(self, job_id: str, new_id: str) -> Shelved:
+        raise DeskError(f"{job_id} stands still")
+
+    def duplicate(self, job_id: str, new_id: str) -> Shelved:
+        raise DeskError(f"{job_id} stands still")
+
+    def delete(self, job_id: str) -> Shelved:
+        raise DeskError(f"{job_id} stands still")
+
+    def undo(self) -> Shelved:
+        raise DeskError("nothing to undo")
+
+
 @dataclass
 class FrozenDesk:
     """Implements `runs.desk.Desk` for one moment; `checkpoint` is a real job for the item panels."""
@@ -84,6 +100,10 @@ class FrozenDesk:
     @property
     def checkpoints(self) -> Path:
         return Path("/srv/checkpoints")
+
+    @property
+    def shelf(self) -> Shelf:
+        return FrozenShelf()
 
     def jobs(self) -> Sequence[JobEntry]:
         return [
