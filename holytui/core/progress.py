@@ -200,6 +200,7 @@ class Snapshot:
         outage_s: seconds for which the provider has been down, else None; probe_in: until it is asked again.
         concurrency, ceiling: requests allowed at once now, and at most; concurrency_why: why fewer, empty at most.
         clocks: what the attempt clocks have learned, the best known first.
+        host: where it ran last.
         saved_at: when the last result was committed, Unix seconds.
         throughput: results a minute, oldest first, at most the last hour; slowed: what held each minute up.
         step_models: (step, model) in the order of the job file.
@@ -233,6 +234,7 @@ class Snapshot:
     clocks: tuple[LearnedClock, ...] = ()
     gate_opens_in: float | None = None
     owner: Owner | None = None
+    host: str = ""
     last_events: tuple[LogLine, ...] = ()
     saved_at: float | None = None
     started_at: float | None = None

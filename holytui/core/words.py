@@ -5,6 +5,7 @@ from datetime import datetime
 
 from holytui.core.display import count, safe
 from holytui.core.failures import RULES, FailureKind
+from holytui.core.identity import job_id_of
 from holytui.core.learning import ENOUGH, LearnedClock, tier_words
 from holytui.core.progress import JobState, Snapshot
 
@@ -45,6 +46,11 @@ def state_words(snapshot: Snapshot) -> str:
         case JobState.PAUSED | JobState.STOPPED if snapshot.reason:
             return f"{glyph} {state.value}: {REASONS.get(snapshot.reason, snapshot.reason)}"
     return f"{glyph} {state.value}"
+
+
+def title_of(snapshot: Snapshot) -> str:
+    """What to call a job: its name, or, where it was given an id of its own, that."""
+    return snapshot.name if job_id_of(snapshot.name) == snapshot.job else snapshot.job
 
 
 def clock(at: float | None, *, seconds: bool = False) -> str:

@@ -83,10 +83,14 @@ class Shelved:
     Attributes:
         job_id: the job that it is about; after a delete there is none of that id.
         words: for a person.
+        was: the job's id before, or the id of the job that it was made from; empty where there is neither.
+        renamed: there is no job `was` any more.
     """
 
     job_id: str
     words: str
+    was: str = ""
+    renamed: bool = False
 
 
 class Shelf(Protocol):

@@ -35,7 +35,7 @@ class LocalShelf:
         """
         self._rename(job_id, new_id)
         self._renamed.append((time.time(), job_id, new_id))
-        return Shelved(new_id, f"{job_id} is {new_id} now   u undoes")
+        return Shelved(new_id, f"{job_id} is {new_id} now   u undoes", job_id, renamed=True)
 
     def duplicate(self, job_id: str, new_id: str) -> Shelved:
         """Make a new job of the same definition, with nothing done.
@@ -45,7 +45,7 @@ class LocalShelf:
         """
         with _told():
             shelf.duplicate(find_saved(self._checkpoints, job_id), new_id)
-        return Shelved(new_id, f"{new_id} is ready: as {job_id}, with nothing done")
+        return Shelved(new_id, f"{new_id} is ready: as {job_id}, with nothing done", job_id)
 
     def delete(self, job_id: str) -> Shelved:
         """Move a job at rest into the trash.
@@ -73,7 +73,7 @@ class LocalShelf:
                 continue
             self._rename(after, before)
             self._renamed.pop()
-            return Shelved(before, f"{after} is {before} again")
+            return Shelved(before, f"{after} is {before} again", after, renamed=True)
         if not trashed:
             raise DeskError(f"nothing to undo: no job is in {self._checkpoints / shelf.TRASH}")
         with _told():

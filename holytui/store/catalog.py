@@ -147,6 +147,7 @@ def _from_checkpoint(folder: Path, reader: Reader, last: SessionRow | None) -> S
         budget_usd=job.get("run", {}).get("budget_usd"),
         elapsed_s=counters.active_s + (0.0 if last is None or last.ended_at is not None else last.active_s),
         ceiling=job.get("run", {}).get("concurrency", 0),
+        host="" if last is None else last.host,
         last_events=tuple(reader.events(EVENTS)),
         started_at=meta.created_at if last is None else last.started_at,
         ended_at=None if last is None else last.ended_at,

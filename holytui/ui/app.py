@@ -23,10 +23,11 @@ from holytui.runs.desk import Desk, DeskError, JobSource, Leaving
 from holytui.runs.handle import RunHandle
 from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import app_bindings
-from holytui.ui.asks import Asks
+from holytui.ui.asks import Asks, is_unread
 from holytui.ui.commands import entries_of
 from holytui.ui.departure import Departure, QuitDialog, hand_over
 from holytui.ui.draw.pen import Pen
+from holytui.ui.jobs_order import neighbour
 from holytui.ui.painted import Painted
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.help import HelpScreen
@@ -36,6 +37,7 @@ from holytui.ui.screens.palette import Entry, PaletteScreen
 from holytui.ui.screens.preflight import PreflightScreen
 from holytui.ui.screens.run import RunScreen
 from holytui.ui.screens.themes import ThemesScreen
+from holytui.ui.shelving import Shelving
 from holytui.ui.theme import Palette, palette
 from holytui.ui.triage import Triage
 
@@ -110,9 +112,13 @@ class HolytuiApp(App[UiExit]):
         self.asks = Asks(self)
         self.departure = Departure(self)
         self.triage = Triage(self)
+        self.shelving = Shelving(self)
+        self._jobs = JobsScreen()
         self._open_job = open_job
         self._going: set[str] = set()
         self._painted = Painted()
+        self._said = ("", 0, 0.0)
+        """The toast of now, how often it was said, and until when it is shown on the monotonic clock."""
         for theme in settings.themes.values():
             self.register_theme(theme)
         self.theme = settings.theme
@@ -128,11 +134,11 @@ class HolytuiApp(App[UiExit]):
         loop.add_signal_handler(signal.SIGHUP, self._told_to_end, HANGUP, Leaving.HANGUP)
         loop.add_signal_handler(signal.SIGTERM, self._told_to_end, TERMINATED, Leaving.TERMINATED)
         self.app_resume_signal.subscribe(self, lambda _: self._painted.forget())
-        self.push_screen(JobsScreen())
+        self.push_screen(self._jobs)
         if isinstance(self._open_job, Path):
             self.open_preflight(self._open_job)
         elif self._open_job is not None:
-            self.open_run(self._open_job)
+            self.open_saved(self._open_job)
             self.call_after_refresh(self.asks.offer_resume, self._open_job)
         if self.settings.notice:
             self.say(self.settings.notice)
@@ -163,16 +169,44 @@ class HolytuiApp(App[UiExit]):
         self.exit(UiExit(code), return_code=code)
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        """One toast at a time."""
+        """One toast at a time; what is said again while it is shown is counted."""
+        at, seconds = time.monotonic(), 8 if bad else 4
+        before, times, until = self._said
+        times = times + 1 if text == before and at < until else 1
+        self._said = text, times, at + seconds
         self.clear_notifications()
         severity = "error" if bad else "information"
-        self.notify(text, severity=severity, markup=False, timeout=8 if bad else 4)  # type: ignore[arg-type]  # a literal type
+        shown = text if times == 1 else f"{text}   x{times}"
+        self.notify(shown, severity=severity, markup=False, timeout=seconds)  # type: ignore[arg-type]  # a literal type
 
     def open_preflight(self, source: JobSource) -> None:
         self.push_screen(PreflightScreen(source))
 
+    def open_saved(self, job_id: str) -> None:
+        """Open a saved job: on its preflight as long as nobody has read its input, else on its run."""
+
+        def opened() -> None:
+            if is_unread(self.desk.view(job_id).snapshot()):
+                self.open_preflight(job_id)
+            else:
+                self.open_run(job_id)
+
+        self._ask(opened)
+
+    def open_neighbour(self, job_id: str, by: int, panel: int) -> None:
+        """Show the job before or after this one instead, on the panel with this number."""
+        other = neighbour(self.desk.jobs(), self._jobs.order, job_id, by)
+        if other is None:
+            self.say("there is no other job")
+            return
+
+        def shown() -> None:
+            self.switch_screen(RunScreen(self.desk.view(other), self.desk.reader(other), panel))
+
+        self._ask(shown)
+
     def open_run(self, job_id: str) -> None:
-        """Open a saved job; one that cannot be read says why."""
+        """Open the run of a saved job; one that cannot be read says why."""
         try:
             self.push_screen(RunScreen(self.desk.view(job_id), self.desk.reader(job_id)))
         except (DeskError, CheckpointError) as error:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from holytui.core.command import MOST_AT_ONCE, Command, Verb
 from holytui.core.display import count
 from holytui.core.progress import JobState, Snapshot
+from holytui.core.words import title_of
 from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.words import expected_cost, in_vain
 from holytui.ui.screens.dialogs import Choice, ChoiceDialog
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from holytui.ui.app import HolytuiApp
 
 NO = Choice("no", "no", "esc")
+
+
+def is_unread(snapshot: Snapshot) -> bool:
+    """A job that was made but whose input nobody has read yet: what it would do is for the preflight to show."""
+    rests = snapshot.state in {JobState.READY, JobState.PAUSED, JobState.STOPPED, JobState.INTERRUPTED}
+    return rests and snapshot.owner is None and snapshot.counters.total == 0
 
 
 class Asks:
@@ -35,6 +42,8 @@ class Asks:
         elif snapshot.owner is not None:
             handle.send(Command(Verb.RESUME))
             app.say("going on")
+        elif is_unread(snapshot):
+            app.open_preflight(job_id)
         elif not snapshot.pending:
             app.say("nothing is pending: R retries what failed" if snapshot.counters.failed else "nothing is pending")
         else:
@@ -77,7 +86,7 @@ class Asks:
             self._app.say("nothing runs here")
             return
         sentences = [
-            f"Stop {snapshot.name} now?",
+            f"Stop {title_of(snapshot)} now?",
             f"{count(snapshot.requests_in_flight)} in flight return to pending{in_vain(snapshot)}.",
             "",
         ]

@@ -37,7 +37,7 @@ def _runs(entry: JobEntry) -> bool:
 
 def _job(app: "HolytuiApp", entry: JobEntry) -> Entry:
     state = entry.problem or "" if entry.snapshot is None else state_words(entry.snapshot)
-    return Entry(f"job {entry.job_id}  {state}", "", partial(app.open_run, entry.job_id))
+    return Entry(f"job {entry.job_id}  {state}", "", partial(app.open_saved, entry.job_id))
 
 
 def _action(app: "HolytuiApp", screen: HolyScreen, action: Action) -> Entry:

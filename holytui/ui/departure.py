@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from holytui.core.display import count
 from holytui.core.progress import LIVE_STATES, JobState
+from holytui.core.words import title_of
 from holytui.runs.desk import DeskError
 from holytui.runs.handle import RunHandle
 from holytui.ui.draw.pen import Pen
@@ -43,7 +44,7 @@ class Departure:
             return
         shots = [handle.snapshot() for handle in running]
         sentences = [
-            f"{shot.name} is {shot.state.value}: {count(shot.requests_in_flight)} in flight, "
+            f"{title_of(shot)} is {shot.state.value}: {count(shot.requests_in_flight)} in flight, "
             f"{count(shot.pending)} pending."
             for shot in shots[:NAMED]
         ]
@@ -75,7 +76,7 @@ class Departure:
             return
         flying = count(snapshot.requests_in_flight)
         sentences = [
-            f"Let {snapshot.name} run on in the background, apart from this terminal?",
+            f"Let {title_of(snapshot)} run on in the background, apart from this terminal?",
             f"{flying} in flight are asked again there{in_vain(snapshot)}.",
             "",
         ]

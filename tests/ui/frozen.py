@@ -203,6 +203,7 @@ def snapshot(job: str, state: JobState, told: Counters, **more: object) -> Snaps
         models=("deepseek-v3.2",),
         provider="holysheep",
         ceiling=32,
+        host="gpu-03",
         concurrency_why="429 at 32 in flight; not back there for 12 s",
         clocks=(
             LearnedClock("summary", "deepseek-v3.2", 2, 118.0, 2914, 44.0, 78.7),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from holytui.core.failures import FailureKind
-from holytui.core.identity import input_hash
+from holytui.core.identity import input_hash, job_id_of
 from holytui.core.progress import JobState
 from holytui.core.work import Item, Record
 from holytui.runs.desk import KeyCheck
@@ -130,6 +130,7 @@ def test_a_stopped_run_says_why_and_what_now(snap_compare: Compare, tmp_path: Pa
 @pytest.mark.parametrize("keys", [("2",), ("2", "j", "j", "enter")], ids=["list", "item"])
 def test_hostile_text(snap_compare: Compare, tmp_path: Path, keys: tuple[str, ...]) -> None:
     told = counters(len(HOSTILE), 0, {FailureKind.SERVER_ERROR: len(HOSTILE)})
-    shown = snapshot("hostile", JobState.COMPLETED_WITH_FAILURES, told, name="[/foo] \x1b[31m", message=HOSTILE[2])
+    name = "[/foo] \x1b[31m"
+    shown = snapshot(job_id_of(name), JobState.COMPLETED_WITH_FAILURES, told, name=name, message=HOSTILE[2])
     desk = FrozenDesk([shown], checkpoint=hostile_checkpoint(tmp_path / "hostile"))
-    assert snap_compare(frozen_app(desk, open_job="hostile"), terminal_size=SMALL, run_before=then(*keys))
+    assert snap_compare(frozen_app(desk, open_job=shown.job), terminal_size=SMALL, run_before=then(*keys))

@@ -5,7 +5,7 @@ from rich.text import Text
 from holytui.core.display import count, percent, safe, span, usd, usd_band
 from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import JobState, Snapshot
-from holytui.core.words import clock, state_words
+from holytui.core.words import clock, state_words, title_of
 from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.words import state_style
 
@@ -27,7 +27,7 @@ def head(pen: Pen, snapshot: Snapshot, now: float) -> list[Text]:
 
 
 def _title(pen: Pen, snapshot: Snapshot, now: float) -> Text:
-    line = pen.line().gap(1).add(safe(snapshot.name, limit=30), pen.palette.accent)
+    line = pen.line().gap(1).add(safe(title_of(snapshot), limit=30), pen.palette.accent)
     words = snapshot.activity if snapshot.state is JobState.PREPARING and snapshot.activity else state_words(snapshot)
     line.gap(2).add(words, state_style(pen, snapshot.state))
     right = [f"{span(snapshot.elapsed_s)} active"]

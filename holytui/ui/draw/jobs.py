@@ -1,40 +1,53 @@
-"""The jobs screen's rows, and the morning report under them."""
+"""The jobs screen's rows, and what stands over them."""
+
+from pathlib import Path
 
 from rich.text import Text
 
-from holytui.core.display import count, percent, usd
-from holytui.core.progress import LIVE_STATES, Snapshot
-from holytui.core.words import clock, state_words, worth_retrying
+from holytui.core.display import count, fit_left, percent, safe
+from holytui.core.words import clock, state_words
 from holytui.runs.desk import Sample
 from holytui.store.catalog import JobEntry
 from holytui.ui.draw.pen import Pen
-from holytui.ui.draw.words import NEEDS_A_PERSON, failed_words, spent, state_style, when
+from holytui.ui.draw.words import spent, state_style, when
+from holytui.ui.jobs_order import JobColumn, JobsOrder
 
 NAME_MIN, STATE, FIXED = 14, 20, 64
 
 
-def in_order(entries: list[JobEntry]) -> list[JobEntry]:
-    """What needs a person first, then what runs, then by time, newest first."""
-
-    def place(entry: JobEntry) -> tuple[int, float, str]:
-        snapshot = entry.snapshot
-        group = 0 if snapshot is None or snapshot.state in NEEDS_A_PERSON else 1 if snapshot.state in LIVE_STATES else 2
-        at = 0.0 if snapshot is None else snapshot.ended_at or snapshot.started_at or 0.0
-        return group, -at, entry.job_id
-
-    return sorted(entries, key=place)
+def title(pen: Pen, checkpoints: Path, jobs: int, order: JobsOrder, now: float) -> Text:
+    """Where we are: the first question when a job is missed is whether this is the folder."""
+    line = pen.line().gap(1).add("holytui", pen.palette.accent)
+    folder, home = str(checkpoints), str(Path.home())
+    folder = f"~{folder.removeprefix(home)}" if folder == home or folder.startswith(f"{home}/") else folder
+    by = f", {order.words()}" if order.words() else ""
+    words = f" · {jobs} job{'s' if jobs != 1 else ''}{by} · {clock(now)}"
+    folder = fit_left(folder, max(8, pen.width - line.text.cell_len - len(words) - 3))
+    return line.end(safe(folder) + words, pen.palette.muted).done()
 
 
 def _name_width(pen: Pen) -> int:
     return max(NAME_MIN, min(40, pen.width - FIXED))
 
 
-def header(pen: Pen) -> Text:
+def header(pen: Pen, order: JobsOrder) -> Text:
+    """The names of the columns; the one that jobs are sorted by has an arrow."""
     line, style = pen.line().gap(2), pen.palette.muted
-    line.cell("JOB", _name_width(pen), style).gap(1).cell("STATE", STATE, style)
-    line.cell("DONE", 7, style, right=True).cell("OF", 8, style, right=True).cell("", 5)
-    line.cell("FAIL", 6, style, right=True).cell("SPENT", 10, style, right=True)
-    line.gap(1).cell("WHEN", 5, style)
+
+    def cell(column: JobColumn, name: str, width: int, *, right: bool = False) -> None:
+        here = column is order.column
+        arrow = ("↑" if order.upwards else "↓") if here else ""
+        line.cell(f"{name}{arrow}", width, pen.palette.accent if here else style, right=right)
+
+    cell(JobColumn.NAME, "JOB", _name_width(pen))
+    line.gap(1)
+    cell(JobColumn.STATE, "STATE", STATE)
+    cell(JobColumn.DONE, "DONE", 7, right=True)
+    line.cell("OF", 8, style, right=True).cell("", 5)
+    cell(JobColumn.FAILED, "FAIL", 6, right=True)
+    cell(JobColumn.SPENT, "SPENT", 10, right=True)
+    line.gap(1)
+    cell(JobColumn.WHEN, "WHEN", 5)
     line.text.truncate(pen.width + 2)
     return line.text
 
@@ -65,56 +78,3 @@ def sample_row(pen: Pen, sample: Sample) -> Text:
     """One job file that comes along."""
     line = pen.line().cell(sample.name, 23)
     return line.foreign(sample.description, pen.width - 26, pen.palette.muted).done()
-
-
-def report(pen: Pen, entry: JobEntry) -> list[Text]:
-    """The morning report: what, why, what now, what else, in sentences."""
-    snapshot = entry.snapshot
-    if snapshot is None:
-        lines = [pen.plain(f" {entry.job_id}", pen.palette.accent)]
-        return lines + _wrapped(pen, entry.problem or "")
-    lines = [_what(pen, snapshot)]
-    if snapshot.message and snapshot.state not in LIVE_STATES:
-        lines += _wrapped(pen, snapshot.message)
-    elif snapshot.state in LIVE_STATES and snapshot.owner is not None:
-        owner = snapshot.owner
-        lines += _wrapped(pen, f"Running since {clock(owner.since)} (pid {owner.pid} on {owner.host}).")
-    lines += _wrapped(pen, _money(snapshot))
-    failed = failed_words(snapshot)
-    if failed:
-        worth = worth_retrying(snapshot)
-        lines += _wrapped(
-            pen,
-            failed
-            + (f" R retries the {count(worth)} worth it." if worth else " Another model: holytui retry --all --model."),
-        )
-    return lines
-
-
-def sample_report(pen: Pen, sample: Sample) -> list[Text]:
-    """What opening a sample does."""
-    cost = "It runs against the simulator: nothing leaves this machine." if sample.simulated else "It costs real money."
-    lines = [pen.plain(f" {sample.name}", pen.palette.accent)]
-    return [*lines, *_wrapped(pen, f"{sample.description}."), *_wrapped(pen, f"{cost} enter shows what it would do.")]
-
-
-def _what(pen: Pen, snapshot: Snapshot) -> Text:
-    parts = [*snapshot.models[:2], snapshot.provider]
-    began, ended = clock(snapshot.started_at), clock(snapshot.ended_at)
-    parts.append(f"{began} to {ended}" if ended else f"since {began}")
-    line = pen.line().gap(1).foreign(snapshot.name, min(30, len(snapshot.name)), pen.palette.accent)
-    return line.add(" · " + " · ".join(parts), pen.palette.muted).done()
-
-
-def _money(snapshot: Snapshot) -> str:
-    pending, money = snapshot.counters.pending, usd(snapshot.counters.spend.money)
-    label = " at list prices, simulated: not charged" if snapshot.simulated else ""
-    budget = "" if snapshot.budget_usd is None else f" of the ${snapshot.budget_usd:.2f} budget"
-    words = f"Spent {money}{budget}{label}."
-    if pending and not snapshot.message and snapshot.state not in LIVE_STATES:
-        words += f" p resumes the {count(pending)} pending."
-    return words
-
-
-def _wrapped(pen: Pen, sentence: str) -> list[Text]:
-    return pen.paragraph(sentence)[:3]

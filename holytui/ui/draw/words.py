@@ -4,10 +4,9 @@ from datetime import datetime
 
 from rich.style import Style
 
-from holytui.core.display import about_usd, count, usd
+from holytui.core.display import about_usd, usd
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.progress import JobState, Snapshot
-from holytui.core.words import by_count
 from holytui.ui.draw.pen import Pen
 
 NEEDS_A_PERSON = (JobState.STOPPED, JobState.INTERRUPTED)
@@ -53,17 +52,6 @@ def meaning(kind: str) -> str:
 
 def advice(kind: str) -> str:
     return RULES[FailureKind(kind)].advice
-
-
-def failed_words(snapshot: Snapshot) -> str:
-    """How many failed, and of which kinds."""
-    failures = by_count(snapshot.counters.failures)
-    if not failures:
-        return ""
-    kinds = ", ".join(f"{count(number)} {kind}" for kind, number in failures[:3])
-    rest = sum(number for _, number in failures[3:])
-    more = f", {count(rest)} other" if rest else ""
-    return f"{count(snapshot.counters.failed)} failed: {kinds}{more}."
 
 
 def expected_cost(snapshot: Snapshot, items: int) -> str:

@@ -26,6 +26,7 @@ class AskLine(ModalScreen[str | None]):
         value: str = "",
         verb: str = "keep it",
         check: Callable[[str], str] = lambda text: "",
+        note: Callable[[str], str] = lambda text: "",
     ) -> None:
         """Ask.
 
@@ -35,6 +36,7 @@ class AskLine(ModalScreen[str | None]):
             value: to begin with.
             verb: what enter does.
             check: what is wrong with a text, in a sentence; empty: nothing.
+            note: how a text that is good will be taken; empty: as it stands.
         """
         super().__init__()
         self._pen = pen
@@ -42,6 +44,7 @@ class AskLine(ModalScreen[str | None]):
         self._value = value
         self._verb = verb
         self._check = check
+        self._note = note
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -61,7 +64,8 @@ class AskLine(ModalScreen[str | None]):
 
     def _judge(self, text: str) -> None:
         pen, wrong = self._pen, self._check(text)
-        problem = pen.line().gap(1).foreign(wrong, pen.width - 2, pen.palette.bad).done() if wrong else pen.blank()
+        words, style = (wrong, pen.palette.bad) if wrong else (self._note(text), pen.palette.muted)
+        problem = pen.line().gap(1).foreign(words, pen.width - 2, style).done() if words else pen.blank()
         keys = pen.plain(f" enter {self._verb}   esc back", pen.palette.muted)
         self.query_one("#sum", Lines).show([problem, keys])
 

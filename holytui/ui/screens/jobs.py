@@ -1,7 +1,6 @@
 """The jobs screen: what is saved, what needs a person, and the samples to begin with."""
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -9,14 +8,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import ModalScreen
 
-from holytui.core.display import fit_left
 from holytui.core.progress import JobState
-from holytui.core.words import clock, worth_retrying
-from holytui.runs.desk import Sample
+from holytui.core.words import worth_retrying
+from holytui.runs.desk import Sample, Shelved
 from holytui.store.catalog import JobEntry
 from holytui.ui.actions import JOBS, bindings
+from holytui.ui.asks import is_unread
 from holytui.ui.draw import jobs as draw
+from holytui.ui.draw import report
 from holytui.ui.draw.pen import Pen
+from holytui.ui.jobs_order import JobsOrder
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.dialogs import FilterBar
 from holytui.ui.widgets.line_list import LineList
@@ -26,7 +27,7 @@ Row = JobEntry | Sample | Text
 
 
 class JobsScreen(HolyScreen):
-    """Lists the checkpoint folder; re-sorted only when it is opened, never under the cursor."""
+    """Lists the checkpoint folder; re-sorted only when it is opened or told to, never under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(JOBS)
     name_in_registry = JOBS
@@ -34,6 +35,7 @@ class JobsScreen(HolyScreen):
     def __init__(self) -> None:
         super().__init__()
         self._order: list[str] = []
+        self._by = JobsOrder()
         self._rows: list[Row] = []
         self._filter = ""
         self._left = False
@@ -64,8 +66,13 @@ class JobsScreen(HolyScreen):
     def the_list(self) -> LineList:
         return self.query_one("#jobs", LineList)
 
+    @property
+    def order(self) -> Sequence[str]:
+        """The ids of the jobs as they stand here, also while another screen is shown."""
+        return self._order
+
     def _sort(self) -> None:
-        self._order = [entry.job_id for entry in draw.in_order(list(self.holy.desk.jobs()))]
+        self._order = [entry.job_id for entry in self._by.arrange(self.holy.desk.jobs())]
 
     def refresh_rows(self) -> None:
         """Read the folder again; rows keep their places, new jobs come last."""
@@ -88,7 +95,7 @@ class JobsScreen(HolyScreen):
         pen = self.pen()
         shown = [entry for entry in entries if self._matches(entry)]
         samples = [sample for sample in self.holy.desk.samples() if self._filter in sample.name.lower()]
-        rows: list[Row] = [draw.header(self._row_pen()), *shown]
+        rows: list[Row] = [draw.header(self._row_pen(), self._by), *shown]
         if not entries:
             rows.append(pen.plain("  no jobs here yet: start a sample, or: holytui run JOBFILE", self.palette.muted))
         return [*rows, pen.blank(), draw.samples_header(pen), *samples]
@@ -125,19 +132,14 @@ class JobsScreen(HolyScreen):
         """Title, report and footer for the row under the cursor."""
         pen, now = self.pen(), self.holy.now()
         jobs = sum(isinstance(row, JobEntry) for row in self._rows)
-        line = pen.line().gap(1).add("holytui", self.palette.accent)
-        folder = str(self.holy.desk.checkpoints)
-        home = str(Path.home())
-        folder = f"~{folder.removeprefix(home)}" if folder.startswith(home) else folder
-        words = f" · {jobs} job{'s' if jobs != 1 else ''} · {clock(now)}"
-        folder = fit_left(folder, pen.width - line.text.cell_len - len(words) - 3)
-        self.lines("title").show([line.end(folder + words, self.palette.muted).done(), pen.blank()])
+        title = draw.title(pen, self.holy.desk.checkpoints, jobs, self._by, now)
+        self.lines("title").show([title, pen.blank()])
         row = self._current()
         if isinstance(row, JobEntry):
-            report = draw.report(pen, row)
+            lines = report.report(pen, row, now)
         else:
-            report = [] if row is None else draw.sample_report(pen, row)
-        self.lines("report").show([*report, *[pen.blank()] * max(0, 4 - len(report)), pen.blank()])
+            lines = [] if row is None else report.sample_report(pen, row)
+        self.lines("report").show([*lines, *[pen.blank()] * max(0, report.LINES - len(lines)), pen.blank()])
         self.draw_footer()
 
     def available(self) -> Iterable[tuple[str, str]]:
@@ -147,15 +149,22 @@ class JobsScreen(HolyScreen):
             snapshot = row.snapshot
             if snapshot.state in {JobState.RUNNING, JobState.PREPARING}:
                 yield "pause", "pause"
-                yield "stop", "stop"
-            elif snapshot.pending:
-                yield "pause", "resume"
+            elif snapshot.pending or is_unread(snapshot):
+                yield "pause", "resume" if snapshot.counters.sessions else "run"
             if worth_retrying(snapshot):
                 yield "retry", "retry"
             if snapshot.counters.succeeded:
                 yield "export", "export"
         yield "filter", "filter"
         yield "help", "help"
+        if isinstance(row, JobEntry):
+            if row.snapshot is not None and row.snapshot.owner is not None:
+                yield "stop", "stop"
+            yield "sort", "sort"
+            if row.snapshot is None or row.snapshot.owner is None:
+                yield "rename", "rename"
+                yield "delete", "delete"
+            yield "duplicate", "copy"
         yield "quit", "quit"
 
     def on_line_list_moved(self) -> None:
@@ -173,7 +182,7 @@ class JobsScreen(HolyScreen):
         if isinstance(row, Sample):
             self.holy.open_preflight(row.path)
         elif isinstance(row, JobEntry):
-            self.holy.open_run(row.job_id)
+            self.holy.open_saved(row.job_id)
 
     def action_back(self) -> None:
         bar = self.query_one(FilterBar)
@@ -210,6 +219,45 @@ class JobsScreen(HolyScreen):
         row = self._current()
         if isinstance(row, JobEntry):
             self.holy.ask_export(row.job_id)
+
+    def action_sort(self) -> None:
+        """By the next column; the cursor stays on its job."""
+        self._sort_by(self._by.next_column())
+
+    def action_reverse(self) -> None:
+        self._sort_by(self._by.turned())
+
+    def _sort_by(self, order: JobsOrder) -> None:
+        self._by = order
+        self._sort()
+        self.refresh_rows()
+
+    def action_rename(self) -> None:
+        row = self._current()
+        if isinstance(row, JobEntry):
+            self.holy.shelving.rename(row, self._moved)
+
+    def action_duplicate(self) -> None:
+        row = self._current()
+        if isinstance(row, JobEntry):
+            self.holy.shelving.duplicate(row, self._moved)
+
+    def action_delete(self) -> None:
+        row = self._current()
+        if isinstance(row, JobEntry):
+            self.holy.shelving.delete(row, self._moved)
+
+    def action_undo(self) -> None:
+        self.holy.shelving.undo(self._moved)
+
+    def _moved(self, done: Shelved) -> None:
+        """A renamed job keeps its place, a new one stands behind the one it was made from; the cursor follows."""
+        if done.was in self._order:
+            place = self._order.index(done.was)
+            self._order[place : place + 1] = [done.job_id] if done.renamed else [done.was, done.job_id]
+        self.refresh_rows()
+        self._keep(("job", done.job_id))
+        self.redraw()
 
 
 def _identity(row: Row | None) -> tuple[str, str] | None:

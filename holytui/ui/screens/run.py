@@ -37,12 +37,13 @@ class RunScreen(HolyScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(RUN)
     name_in_registry = RUN
 
-    def __init__(self, handle: RunHandle, reader: Reader) -> None:
+    def __init__(self, handle: RunHandle, reader: Reader, panel: int = 1) -> None:
         """Show a run.
 
         Args:
             handle: of the run.
             reader: of its checkpoint; closed with the screen.
+            panel: number of the panel to begin with.
         """
         super().__init__()
         self._handle = handle
@@ -58,7 +59,7 @@ class RunScreen(HolyScreen):
             MapPanel(reader),
             LogPanel(reader),
         )
-        self._panel: Panel = self._panels[0]
+        self._panel: Panel = self._panels[panel - 1]
 
     @property
     def job_id(self) -> str:
@@ -271,6 +272,12 @@ class RunScreen(HolyScreen):
 
     def action_export(self) -> None:
         self.holy.ask_export(self.job_id)
+
+    def action_next_job(self) -> None:
+        self.holy.open_neighbour(self.job_id, 1, self._panel.number)
+
+    def action_previous_job(self) -> None:
+        self.holy.open_neighbour(self.job_id, -1, self._panel.number)
 
     def action_zoom(self) -> None:
         """Give the panel that has the keys the whole screen, or put it back beside the others."""
