@@ -120,7 +120,7 @@ def _priced(way_out: str, snapshot: Snapshot) -> str:
             return f"Top up {cost}, then p resumes."
         case "p resumes it":
             return f"p resumes it for {cost}."
-    return f"{way_out} resumes for {cost}." if way_out.endswith("then p") else f"{way_out}: {cost}."
+    return f"{way_out} resumes for {cost}." if way_out.endswith("then p") else f"{way_out}, {cost}."
 
 
 def _spent(snapshot: Snapshot) -> list[str]:
@@ -167,19 +167,28 @@ def _remedy(snapshot: Snapshot, most: str) -> str:
 
 
 def _fitted(pen: Pen, blocks: list[list[str]]) -> list[Text]:
-    """Sentences in at most three lines: each block on lines of its own where there is room, else they flow."""
+    """Sentences in at most three lines: each block on lines of its own where there is room, else they flow.
+
+    Where even that is too long it is the first that is cut: what happened can be read elsewhere, what to do cannot.
+    """
     width, most = max(20, pen.width - 2), LINES - 1
     written = [safe(" ".join(block)) for block in blocks if block]
-    lines: list[str] = []
     for grouped in _groupings(written):
         lines = [line for words in grouped for line in wrap(words, width)]
         if len(lines) <= most:
             break
     else:
-        last = lines[most - 1]
-        cut = last if cell_width(last) + 2 <= width else last.rpartition(" ")[0]
-        lines = [*lines[: most - 1], f"{cut} …"]
+        rest = _cut(wrap(" ".join(written[1:]), width), most - 1, width) if written[1:] else []
+        lines = [*_cut(wrap(written[0], width), most - len(rest), width), *rest]
     return [pen.line().gap(1).foreign(pen.glyphs(line), width).done() for line in lines]
+
+
+def _cut(lines: list[str], most: int, width: int) -> list[str]:
+    """So many lines at most; where some are left off, the last ends between words."""
+    if len(lines) <= most:
+        return lines
+    last = lines[most - 1]
+    return [*lines[: most - 1], f"{last if cell_width(last) + 2 <= width else last.rpartition(' ')[0]} …"]
 
 
 def _groupings(blocks: list[str]) -> list[list[str]]:
