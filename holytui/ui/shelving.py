@@ -57,7 +57,7 @@ class Shelving:
             return
         sentences = [
             f"Delete {job.job_id}? {_what_goes(job.snapshot)}",
-            f"It goes to {TRASH} in the checkpoint folder, which nothing ever empties.",
+            f"It goes into {TRASH} of this folder, which is never emptied.",
             "",
         ]
         choices = [Choice("yes", "delete", "u undoes"), Choice("no", "cancel", "esc")]

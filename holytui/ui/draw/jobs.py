@@ -61,8 +61,11 @@ def row(pen: Pen, entry: JobEntry, now: float) -> Text:
         return line.add("! ", pen.palette.bad).foreign(why, pen.width - _name_width(pen) - 6).done()
     counters = snapshot.counters
     line.cell(state_words(snapshot), STATE, state_style(pen, snapshot.state))
-    line.cell(count(counters.succeeded), 7, right=True).cell(count(counters.total), 8, right=True)
-    line.cell(percent(counters.succeeded + counters.failed, counters.total), 5, right=True)
+    if counters.total:
+        line.cell(count(counters.succeeded), 7, right=True).cell(count(counters.total), 8, right=True)
+        line.cell(percent(counters.succeeded + counters.failed, counters.total), 5, right=True)
+    else:  # nobody has read the input yet
+        line.cell("-", 7, pen.palette.muted, right=True).cell("-", 8, pen.palette.muted, right=True).gap(5)
     failed = count(counters.failed) if counters.failed else "-"
     line.cell(failed, 6, pen.palette.bad if counters.failed else pen.palette.muted, right=True)
     line.cell(spent(snapshot), 10, pen.palette.muted if snapshot.simulated else None, right=True)

@@ -77,7 +77,7 @@ def _why(snapshot: Snapshot, now: float) -> list[str]:
         at = "" if not at else f" at {at}" if day == at else f" {day}, {at}"
         return [f"Done{at}: {count(counters.succeeded)} of {count(counters.total)} answered."]
     why, _ = _split(snapshot.message)
-    return [why] if why else []
+    return [why[0].upper() + why[1:]] if why else []
 
 
 def _going_on(snapshot: Snapshot) -> list[str]:
