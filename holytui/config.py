@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from platformdirs import user_config_path
+from platformdirs import user_config_path, user_state_path
 
 from holytui.core.pricing import Price
 
@@ -57,6 +57,12 @@ def config_dir(env: Mapping[str, str] | None = None) -> Path:
     """Where config.toml and the user's themes lie; HOLYTUI_CONFIG_DIR names another place."""
     named = (os.environ if env is None else env).get("HOLYTUI_CONFIG_DIR")
     return Path(named).expanduser() if named else user_config_path("holytui", appauthor=False)
+
+
+def state_dir(env: Mapping[str, str]) -> Path:
+    """Where holytui keeps what it remembers by itself; with HOLYTUI_CONFIG_DIR it is there too."""
+    named = env.get("HOLYTUI_CONFIG_DIR")
+    return Path(named).expanduser() if named else user_state_path("holytui", appauthor=False)
 
 
 def load_settings(env: Mapping[str, str]) -> Settings:

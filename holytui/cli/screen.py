@@ -9,6 +9,7 @@ from pathlib import Path
 
 from holytui import plain
 from holytui.cli import interpreter
+from holytui.cli.folders import remember, used_before
 from holytui.cli.output import tell
 from holytui.cli.terminal import draws_wide, is_remote
 from holytui.config import Settings
@@ -70,10 +71,13 @@ def open_screen(
         opening = _opening(checkpoints, tables, source, wishes or Wishes())
     desk = opening.desk
     interpreter.set_up()
+    shown = _for_terminal(ui_settings(settings, os.environ), ascii=ascii)
+    shown = replace(shown, other_folders=used_before(checkpoints, os.environ))
     try:
-        end = run_app(desk, _for_terminal(ui_settings(settings, os.environ), ascii=ascii), open_job=opening.job)
+        end = run_app(desk, shown, open_job=opening.job)
     finally:
         desk.shutdown()
+        remember(checkpoints, os.environ)
     for line in end.lines:
         tell(line)
     for snapshot in desk.ended():

@@ -193,9 +193,12 @@ def _wishes(options: dict[str, Any], drift: str | None, job_id: str | None) -> "
 
 
 def _prepare(context: Context, /, source: str, wishes: "Wishes") -> "Launch":
+    from holytui.cli.folders import remember
     from holytui.runs.prepare import prepare
 
-    return prepare(context.folder(), source, wishes, context.tables())
+    launch = prepare(context.folder(), source, wishes, context.tables())
+    remember(context.folder(), os.environ)
+    return launch
 
 
 def _detach(context: Context, /, source: str, wishes: "Wishes", options: dict[str, Any]) -> None:

@@ -55,6 +55,7 @@ class UiSettings:
         fast_s, slow_s: seconds between two drawings of a run, and of the list of jobs.
         bell: ring when a run stops by itself or ends.
         notice: said once at the start.
+        other_folders: checkpoint folders used before, told where this one is empty.
     """
 
     themes: Mapping[str, Theme]
@@ -65,6 +66,7 @@ class UiSettings:
     fast_s: float = FAST_S
     slow_s: float = SLOW_S
     notice: str = ""
+    other_folders: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The jobs screen's rows, and what stands over them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
@@ -17,13 +18,27 @@ NAME_MIN, STATE, FIXED = 14, 20, 64
 
 def title(pen: Pen, checkpoints: Path, jobs: int, order: JobsOrder, now: float) -> Text:
     """Where we are: the first question when a job is missed is whether this is the folder."""
-    line = pen.line().gap(1).add("holytui", pen.palette.accent)
-    folder, home = str(checkpoints), str(Path.home())
-    folder = f"~{folder.removeprefix(home)}" if folder == home or folder.startswith(f"{home}/") else folder
+    line, folder = pen.line().gap(1).add("holytui", pen.palette.accent), _written(checkpoints)
     by = f", {order.words()}" if order.words() else ""
     words = f" · {jobs} job{'s' if jobs != 1 else ''}{by} · {clock(now)}"
     folder = fit_left(folder, max(8, pen.width - line.text.cell_len - len(words) - 3))
     return line.end(safe(folder) + words, pen.palette.muted).done()
+
+
+def no_jobs(pen: Pen, others: Sequence[Path]) -> list[Text]:
+    """What stands where there are no jobs: the ways to begin, and the folders where jobs were last time."""
+    muted = pen.palette.muted
+    lines = [pen.plain("  no jobs here yet: start a sample, or: holytui run JOBFILE", muted)]
+    for place, folder in enumerate(others):
+        line = pen.line().gap(2).cell("used before" if not place else "", 13, muted)
+        lines.append(line.add("--checkpoints ", muted).foreign(_written(folder), pen.width - 30, left=True).done())
+    return lines
+
+
+def _written(folder: Path) -> str:
+    """A folder as people write it, from their home."""
+    words, home = str(folder), str(Path.home())
+    return f"~{words.removeprefix(home)}" if words == home or words.startswith(f"{home}/") else words
 
 
 def _name_width(pen: Pen) -> int:

@@ -97,7 +97,7 @@ class JobsScreen(HolyScreen):
         samples = [sample for sample in self.holy.desk.samples() if self._filter in sample.name.lower()]
         rows: list[Row] = [draw.header(self._row_pen(), self._by), *shown]
         if not entries:
-            rows.append(pen.plain("  no jobs here yet: start a sample, or: holytui run JOBFILE", self.palette.muted))
+            rows += draw.no_jobs(pen, self.holy.settings.other_folders)
         return [*rows, pen.blank(), draw.samples_header(pen), *samples]
 
     def _matches(self, entry: JobEntry) -> bool:
