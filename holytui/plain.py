@@ -17,7 +17,7 @@ from holytui.core.estimate_words import (
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.pricing import MoneyKind
 from holytui.core.progress import JobState, LogLine, Snapshot
-from holytui.core.words import by_count, clock, learned_words, state_words, worth_retrying
+from holytui.core.words import by_count, clock, learned_words, state_words, title_of, worth_retrying
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import FailureGroup
 
@@ -28,7 +28,7 @@ def started_line(snapshot: Snapshot) -> str:
     label = " (simulated: no key, no network, no cost)" if snapshot.simulated else ""
     counters = snapshot.counters
     return (
-        f"{safe(snapshot.name)}{label}: {count(counters.pending)} of {count(counters.total)} items to go, "
+        f"{safe(title_of(snapshot))}{label}: {count(counters.pending)} of {count(counters.total)} items to go, "
         f"{snapshot.ceiling} at once, {', '.join(snapshot.models)}"
     )
 
@@ -67,7 +67,7 @@ def status_lines(snapshot: Snapshot) -> list[str]:
     counters = snapshot.counters
     done = counters.succeeded + counters.failed
     lines = [
-        f"{safe(snapshot.name)}  {state_words(snapshot)}  {span(snapshot.elapsed_s)} active"
+        f"{safe(title_of(snapshot))}  {state_words(snapshot)}  {span(snapshot.elapsed_s)} active"
         + ("  simulated" if snapshot.simulated else ""),
         f"  {percent(done, counters.total)}  {count(counters.succeeded)} done   {count(counters.failed)} failed   "
         f"{count(snapshot.running)} in flight   {count(snapshot.pending)} pending   of {count(counters.total)}",
@@ -95,7 +95,7 @@ def summary(snapshot: Snapshot) -> list[str]:
     sessions = f"{counters.sessions} session" + ("s" if counters.sessions != 1 else "")
     began, ended = clock(snapshot.started_at), clock(snapshot.ended_at or time.time())
     lines = [
-        f"holytui  {safe(snapshot.name)}  {state_words(snapshot)}   "
+        f"holytui  {safe(title_of(snapshot))}  {state_words(snapshot)}   "
         f"{began} to {ended}, {span(snapshot.elapsed_s)} active, {sessions}"
         + (", simulated" if snapshot.simulated else ""),
         f"  {count(counters.succeeded)} succeeded   {count(counters.failed)} failed   "
@@ -153,7 +153,7 @@ def nothing_to_do(snapshot: Snapshot) -> str:
     """Why a session sends no request."""
     counters = snapshot.counters
     failed = f", {count(counters.failed)} failed are not retried by run" if counters.failed else ""
-    return f"{safe(snapshot.name)}: nothing to do; {count(counters.succeeded)} succeeded{failed}."
+    return f"{safe(title_of(snapshot))}: nothing to do; {count(counters.succeeded)} succeeded{failed}."
 
 
 def jobs_table(entries: Sequence[JobEntry]) -> list[str]:

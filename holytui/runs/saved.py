@@ -21,6 +21,10 @@ def find_saved(checkpoints: Path, job_id: str) -> Path:
     folder = checkpoints / job_id
     if job_id and "/" not in job_id and not job_id.startswith(".") and folder.is_dir():
         return folder
+    from holytui.store.shelf import renamed
+
+    if now := renamed(checkpoints, job_id):
+        raise NoSuchJob(f"{job_id}: was renamed, it is called {now[0].name} now.")
     known = sorted(entry.name for entry in checkpoints.iterdir()) if checkpoints.is_dir() else []
     jobs = [name for name in known if not name.startswith(".")]
     near = difflib.get_close_matches(job_id, jobs, n=3)

@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import socket
+import stat
 import time
 from pathlib import Path
 
@@ -54,7 +55,8 @@ class OwnerLock:
             OwnedElsewhere: somebody else holds it.
             CheckpointError: the folder cannot be written.
         """
-        if not self._folder.is_dir():
+        before = _identity(self._folder)
+        if before is None:
             raise not_there(self._folder)  # FileLock would make it
         try:
             self._lock.acquire(timeout=timeout, poll_interval=POLL_S)
@@ -62,6 +64,10 @@ class OwnerLock:
             raise OwnedElsewhere(self._folder, _read_note(self._folder)) from None
         except (OSError, NotImplementedError) as error:
             raise explain(error, self._folder) from error
+        if _identity(self._folder) != before:
+            # Renamed or deleted in between: what is held is the lock of a folder that is elsewhere now.
+            self._lock.release()
+            raise not_there(self._folder)
         # What was left for an owner that is gone is for nobody: yesterday's stop must not end today's run.
         commands.discard(self._folder)
         self._since = time.time()
@@ -90,6 +96,15 @@ class OwnerLock:
         with contextlib.suppress(OSError):
             (self._folder / NOTE).unlink(missing_ok=True)
         self._lock.release()
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Which folder a path leads to, None when to none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
 
 
 def read_owner(folder: Path) -> Owner | None:

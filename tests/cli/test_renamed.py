@@ -83,3 +83,14 @@ def test_a_duplicate_runs_by_its_id_and_pays_for_itself(tmp_path: Path) -> None:
     ]
     last = check_finished(holytui("run", job, "--json", cwd=tmp_path), 0)
     assert (last["job"], last["requests"]) == ("job", 3)
+
+
+def test_its_old_name_tells_the_new_one(tmp_path: Path) -> None:
+    job = write_job(tmp_path, source="count = 1", provider=EMBEDDED)
+    check_finished(holytui("run", job, "--json", cwd=tmp_path), 0)
+    rename(tmp_path / "checkpoints" / "job", "july")
+    refused = holytui("status", "job", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "it is called july now" in refused.stderr
+    again = holytui("run", job, "--headless", cwd=tmp_path)
+    assert "july: nothing to do" in again.stdout + again.stderr

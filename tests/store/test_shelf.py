@@ -3,9 +3,12 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from holytui.core.progress import JobState
 from holytui.store.catalog import list_jobs, snapshot_of
@@ -192,3 +195,26 @@ def test_what_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no checkpoint there"):
         duplicate(tmp_path / "no", "new")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("act", [lambda folder: rename(folder, "july"), trash], ids=["rename", "trash"])
+def test_who_takes_the_lock_of_a_job_that_is_moved_that_moment_does_not_have_the_job(
+    tmp_path: Path, act: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = filled(tmp_path / "letters", 1)
+    late = OwnerLock(folder)
+    take = FileLock.acquire
+
+    def moved_first(lock: FileLock, *args: Any, **more: Any) -> object:
+        monkeypatch.undo()
+        taken = take(lock, *args, **more)
+        folder.rename(tmp_path / "elsewhere")  # by one who held the lock until this very moment
+        return taken
+
+    monkeypatch.setattr(FileLock, "acquire", moved_first)
+    with pytest.raises(CheckpointError, match="no checkpoint there"):
+        late.acquire()
+    assert read_owner(tmp_path / "elsewhere") is None, "whoever wants it can have it"
+    assert not folder.exists()
+    (tmp_path / "elsewhere").rename(folder)
+    act(folder)
