@@ -82,8 +82,8 @@ class Runner:
 
     @property
     def in_hand(self) -> int:
-        """Items taken up and not given back."""
-        return len(self._tasks)
+        """Items taken up and not given back, those whose result is on its way to the checkpoint among them."""
+        return len(self._tasks) + len(self._uncommitted)
 
     async def run(self) -> Halt | None:
         """Run until nothing is pending (None), or the session is halted (the reason).
@@ -154,6 +154,8 @@ class Runner:
         """Committed items need no guard; one whose task has not ended yet is noted until it does."""
         self._uncommitted.difference_update(indices)
         self._committed_early.update(index for index in indices if index in self._tasks)
+        if self.user_paused:
+            self._on_change()
 
     async def _feed(self) -> bool:
         """Take up as many items as are wanted; whether nothing is left to do."""

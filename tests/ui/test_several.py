@@ -93,7 +93,7 @@ async def test_two_jobs_run_at_once_here_and_pausing_one_does_not_touch_the_othe
         assert done_of(pilot, "alpha") == resting
         assert state_of(pilot, "beta") == ("running", "")
         await pilot.press("q")
-        await until_shown(pilot, "alpha is paused", "beta is running", "> leave it running")
+        await until_shown(pilot, "alpha is paused", "beta is running", "> leave them running")
 
 
 async def test_a_job_of_another_process_moves_live_and_obeys(tmp_path: Path) -> None:
