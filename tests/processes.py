@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryFile
 from typing import Any
 
 from tests.forkserver import Forked, ForkServer
@@ -29,13 +29,7 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("HOLYTUI_") and not name.endswith("_API_KEY") and "proxy" not in name.lower()
     }
-    return {**kept, "NO_PROXY": "*", "XDG_STATE_HOME": _state().name, **more}
-
-
-@cache
-def _state() -> TemporaryDirectory[str]:
-    """Where holytui remembers the folders of tests, rather than among the user's own."""
-    return TemporaryDirectory(prefix="holytui-state-")
+    return {**kept, "NO_PROXY": "*", **more}
 
 
 def holytui(
