@@ -18,7 +18,7 @@ from holytui.cli.doctor import doctor
 from holytui.cli.options import Context, ascii_option, checkpoints_option, on_terminal
 from holytui.cli.output import silence, tell
 
-LATER = frozenset({"import", "new", "worker", "serve"})
+LATER = frozenset({"import", "worker", "serve"})
 """Commands of the design that are not built yet; they are refused by name, not taken for misspellings."""
 
 
@@ -93,6 +93,7 @@ for command in (
     views.log,
     views.failures,
     views.export,
+    tools.new,
     tools.estimate,
     tools.schema,
     tools.simulate,

@@ -1,6 +1,7 @@
-"""Commands beside any job: what a job file would cost, its schema, the simulator."""
+"""Commands beside any job: a new job file, what one would cost, its schema, the simulator."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,21 @@ def estimate(context: Context, /, jobfile: Path, as_json: bool) -> None:  # noqa
         click.echo(json.dumps(result.to_json()))
     else:
         click.echo("\n".join(plain.estimate_lines(result)))
+
+
+@click.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+def new(path: Path | None) -> None:
+    """Write a job file to begin with, over a folder or a file; without either one for the simulator."""
+    from holytui.runs.drafting import draft_of, write_new
+
+    folder = Path.cwd()
+    draft = draft_of(path, folder)
+    written = write_new(draft, folder)
+    name = shlex.quote(written.name)
+    click.echo(f"{written}: {draft.what}")
+    click.echo(f"  holytui estimate {name}   items, tokens, money; nothing is sent")
+    click.echo(f"  holytui run {name}        a look at it first, then the run")
 
 
 @click.command()

@@ -42,6 +42,7 @@ __all__ = [
     "Timeouts",
     "job_schema",
     "load_job",
+    "parse_job",
 ]
 
 STEP_NAME = r"^[A-Za-z0-9_-]{1,64}$"
@@ -270,7 +271,20 @@ def load_job(path: Path) -> LoadedJob:
     Raises:
         JobFileError: it cannot be used; all its problems at once.
     """
-    data = _parse(path)
+    return parse_job(_text(path), path)
+
+
+def parse_job(text: str, path: Path) -> LoadedJob:
+    """A job from the text of its file, which need not be written yet.
+
+    Args:
+        text: TOML.
+        path: where the file is or would be: its folder is what paths are relative to.
+
+    Raises:
+        JobFileError: it cannot be used; all its problems at once.
+    """
+    data = _parse(text, path)
     base_dir = path.resolve().parent
     refused, remaining = forbidden(data)
     found = meaning(remaining)
@@ -301,10 +315,9 @@ def _read_schemas(data: dict[str, Any], base_dir: Path) -> Iterator[Problem]:
             yield Problem(f"steps[{index}].schema", str(problem))
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text)
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         problem = "there is no such file"
     except IsADirectoryError:
@@ -314,6 +327,12 @@ def _parse(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         problem = f"line {line} is not UTF-8"
+    raise JobFileError(path, (Problem("", problem),))
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problem = f"it is not TOML: {error}"
     except RecursionError:
