@@ -104,16 +104,14 @@ class ProviderCheck:
         """All of it in words, with what to do before the job is run."""
         sentences = []
         if self.key is KeyState.REFUSED:
-            way_out = (
-                f"Set {self.variable} anew and start holytui again" if self.variable else "Name its key's variable"
-            )
+            way_out = f"Set {self.variable} anew" if self.variable else "Name its key's variable"
             sentences.append(f"The key was refused ({self.status}): the job would stop at once. {way_out}.")
         if self.missing:
             names = ", ".join(f'"{name}"' for name in self.missing)
             near = ", ".join(dict.fromkeys(filter(None, self.missing.values())))
             nearest = f" Nearest: {near}." if near else ""
             sentences.append(f"No model {names} here: the job would stop at once.{nearest} Change it in the job file.")
-        return KeyCheck(self.words, self.bad, tuple(sentences))
+        return KeyCheck(self.words, self.bad, tuple(sentences), refused=self.key is KeyState.REFUSED)
 
 
 def check_provider(endpoint: Endpoint, variable: str | None, models: Sequence[str]) -> ProviderCheck:

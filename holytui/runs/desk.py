@@ -8,6 +8,8 @@ from typing import Protocol
 
 from holytui.core.command import Command
 from holytui.core.estimate import Estimate
+from holytui.core.job import Problem
+from holytui.runs.estimating import Told, nobody
 from holytui.runs.handle import RunHandle
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import Reader
@@ -47,6 +49,7 @@ class Preview:
         key_note: what is to be said about the key; key_ok: whether it can be sent as it is.
         existing: it has run before; drift_note: what changed since then, empty if nothing.
         blockers: why it cannot be started, each a sentence.
+        variable: that the key is read from, None where none is sent.
     """
 
     job_id: str
@@ -59,6 +62,20 @@ class Preview:
     existing: bool
     drift_note: str
     blockers: tuple[str, ...]
+    variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A job file while it is written.
+
+    Attributes:
+        problems: what is to be mended before it can be started.
+        prompts: the first that it makes, as (item id, step, text); foreign text.
+    """
+
+    problems: tuple[Problem, ...]
+    prompts: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +86,13 @@ class KeyCheck:
         words: for the line that `Preview.key_note` stands on.
         bad: the job would stop at its first answer; it can be started all the same.
         advice: what to do first, each a sentence.
+        refused: it is the key that is bad.
     """
 
     words: str
     bad: bool = False
     advice: tuple[str, ...] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +145,17 @@ class Desk(Protocol):
     def samples(self) -> Sequence[Sample]:
         """The job files that come along."""
 
-    def preview(self, source: JobSource) -> Preview:
-        """What starting this would do and cost; blocks while it reads the input."""
+    def preview(self, source: JobSource, told: Told = nobody) -> Preview:
+        """What starting this would do and cost; blocks while it reads the input, and tells how far it is."""
+
+    def wish(self, source: JobSource, preview: Preview, *, budget_usd: float | None, api_key: str | None) -> Preview:
+        """Keep a budget or a key for this session of holytui; the preview with it."""
+
+    def glance(self, text: str, path: Path, *, prompts: bool = True) -> Glance:
+        """What is wrong with a job file's text, and the first prompts it makes; blocks while it reads them."""
+
+    def job_file(self, source: JobSource) -> Path | None:
+        """The job file of a job, where it is still there."""
 
     def check(self, source: JobSource) -> KeyCheck:
         """Ask the provider for its models: is it there, does it take the key; costs nothing, blocks some seconds."""

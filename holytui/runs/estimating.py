@@ -20,6 +20,13 @@ from holytui.store.reader import Reader
 SHOWN_PROMPTS = 3
 SHOWN_PROBLEMS = 50
 
+Told = Callable[[int, int], None]
+"""Is told how many items were read, and how many of them have no prompt; from the thread that reads."""
+
+
+def nobody(items: int, unusable: int) -> None:
+    """Is told, and does nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -116,7 +123,9 @@ class _Tally:
         return StepNeeds(step.name, step.model, step.max_tokens, self.requests, self.chars, self.size, self.uses)
 
 
-def estimate_job(job: Job, base_dir: Path, prices: PriceBook, *, simulated: bool, past: Past = NO_PAST) -> Estimate:
+def estimate_job(
+    job: Job, base_dir: Path, prices: PriceBook, *, simulated: bool, past: Past = NO_PAST, told: Told = nobody
+) -> Estimate:
     """Read the whole input, render every prompt, add up; blocking.
 
     Args:
@@ -125,6 +134,7 @@ def estimate_job(job: Job, base_dir: Path, prices: PriceBook, *, simulated: bool
         prices: for its models.
         simulated: it would run against the simulator.
         past: what it did already.
+        told: how far the reading is.
 
     Raises:
         InputProblem: the source cannot be read at all.
@@ -134,6 +144,7 @@ def estimate_job(job: Job, base_dir: Path, prices: PriceBook, *, simulated: bool
     items = readable = pending = 0
     problems, prompts = list[tuple[str, str]](), list[tuple[str, str, str]]()
     for item in read(job.input, base_dir):
+        told(items, items - readable)
         items += 1
         if past.settled(item):
             readable += item.record.problem is None

@@ -1,27 +1,25 @@
 """The desk of this process: what the terminal UI asks for, answered by the runs and the checkpoint folder."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from holytui.core.command import Command
-from holytui.core.identity import step_hashes
-from holytui.core.job import JobFileError, Provider
+from holytui.core.command import Command, Verb
+from holytui.core.job import JobFileError
 from holytui.core.progress import JobState, Snapshot
 from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
-from holytui.provider.presets import Endpoint
 from holytui.runs.background import BackgroundFailed, run_in_background, told
-from holytui.runs.checking import SIMULATED, check_provider, key_note_of
-from holytui.runs.desk import DeskError, JobSource, KeyCheck, Leaving, Preview, Sample, Shelf
-from holytui.runs.endpoint import EndpointError, Target, resolve_endpoint, resolve_target
+from holytui.runs.desk import DeskError, Glance, JobSource, KeyCheck, Leaving, Preview, Sample, Shelf
+from holytui.runs.endpoint import EndpointError, resolve_target
 from holytui.runs.errands import ACKNOWLEDGE_S, OwnerSilent, retry_at_rest, send_to_owner
-from holytui.runs.estimating import estimate_job, past_of
+from holytui.runs.estimating import Told, nobody
+from holytui.runs.glancing import glance
 from holytui.runs.handle import RunHandle
 from holytui.runs.launch import Tables
-from holytui.runs.prepare import Wishes, check_budget, find, prepare, saved_job
+from holytui.runs.prepare import Wishes, find, prepare, saved_job
+from holytui.runs.previewing import Asked, check_of, preview_of, revised
 from holytui.runs.resting import RestingHandle
 from holytui.runs.saved import PrepareError
 from holytui.runs.shelf import LocalShelf
@@ -106,44 +104,48 @@ class LocalDesk:
         """The job files that come along."""
         return self._samples
 
-    def preview(self, source: JobSource) -> Preview:
+    def preview(self, source: JobSource, told: Told = nobody) -> Preview:
         """What starting this would do and cost; blocking, it reads the whole input.
 
         Raises:
             DeskError: it cannot be started at all.
         """
-        wishes = self._wishes_for(source)
         try:
-            loaded, folder = find(self._checkpoints, self._files.get(str(source), source), wishes.job_id)
-            if loaded is None:
-                job, meta = saved_job(folder)
-                base_dir, origin = Path(meta.base_dir), str(folder)
-            else:
-                job, base_dir, origin = loaded.job, loaded.base_dir, str(loaded.path)
-            book = self._tables.book(job)
-            target = resolve_target(job.provider, wishes.base_url)
-            with past_of(folder, job) as past:
-                estimate = estimate_job(job, base_dir, book, simulated=target.simulated, past=past)
+            return preview_of(self._asked(source), told)
         except SENTENCES as error:
             raise DeskError(str(error)) from error
-        blockers = []
+
+    def wish(self, source: JobSource, preview: Preview, *, budget_usd: float | None, api_key: str | None) -> Preview:
+        """Keep a budget or a key for this session of holytui; the preview with it.
+
+        Raises:
+            DeskError: the job is not there any more.
+        """
+        if api_key is not None:
+            self._keys[str(source)] = api_key
+        if budget_usd is not None:
+            self._wishes[str(source)] = replace(self._wishes_for(source), budget_usd=budget_usd)
         try:
-            check_budget(job, book.price)
-        except PrepareError as error:
-            blockers.append(str(error))
-        key_note, key_ok = key_note_of(target, lambda: self._endpoint(target, job.provider, source))
-        return Preview(
-            job_id=folder.name,
-            name=job.name,
-            source=origin,
-            estimate=estimate,
-            key_note=key_note,
-            key_ok=key_ok,
-            saved_in=folder,
-            existing=folder.is_dir(),
-            drift_note=self._drift_note(folder, step_hashes(job)) if folder.is_dir() else "",
-            blockers=tuple(blockers),
-        )
+            return revised(self._asked(source), preview)
+        except SENTENCES as error:
+            raise DeskError(str(error)) from error
+
+    def glance(self, text: str, path: Path, *, prompts: bool = True) -> Glance:
+        """What is wrong with a job file's text, and the first prompts it makes."""
+        return glance(text, path, self._tables, prompts=prompts)
+
+    def job_file(self, source: JobSource) -> Path | None:
+        """The job file of a job, where it is still there.
+
+        Raises:
+            DeskError: the job cannot be read.
+        """
+        file = self._files.get(str(source), source)
+        try:
+            path = file if isinstance(file, Path) else saved_job(find(self._checkpoints, file)[1])[1].job_path
+        except SENTENCES as error:
+            raise DeskError(str(error)) from error
+        return Path(path) if path is not None and Path(path).is_file() else None
 
     def check(self, source: JobSource) -> KeyCheck:
         """What the provider says about a job's key and models; blocks for some seconds, sends no prompt.
@@ -152,15 +154,9 @@ class LocalDesk:
             DeskError: it cannot be asked, for a reason that the preview tells too.
         """
         try:
-            loaded, folder = find(self._checkpoints, self._files.get(str(source), source))
-            job = saved_job(folder)[0] if loaded is None else loaded.job
-            target = resolve_target(job.provider, self._wishes_for(source).base_url)
-            if target.embedded:
-                return KeyCheck(SIMULATED)
-            endpoint = self._endpoint(target, job.provider, source)
+            return check_of(self._asked(source))
         except SENTENCES as error:
             raise DeskError(str(error)) from error
-        return check_provider(endpoint, target.variable, [step.model for step in job.steps]).for_preflight()
 
     def start(self, source: JobSource, *, api_key: str | None = None, limit: int | None = None) -> RunHandle:
         """Create or resume a job, and run it on this process's worker thread.
@@ -173,13 +169,14 @@ class LocalDesk:
         Raises:
             DeskError: it cannot be started; the message says why and the way out.
         """
-        wishes = replace(self._wishes_for(source), api_key=api_key or self._keys.get(str(source)), stays=True)
+        key = api_key or self._keys.get(str(source))
+        wishes = replace(self._wishes_for(source), api_key=key, stays=True)
         if limit is not None:
             wishes = replace(wishes, limit=limit)
         try:
             launch = prepare(self._checkpoints, self._files.get(str(source), source), wishes, self._tables)
-            if api_key is not None:
-                self._keys[str(source)] = self._keys[launch.job_id] = api_key
+            if key is not None:
+                self._keys[str(source)] = self._keys[launch.job_id] = key
             if str(source) in self._wishes:
                 self._wishes[launch.job_id] = replace(self._wishes[str(source)], drift=None)
             return self._thread.start(launch)
@@ -205,6 +202,8 @@ class LocalDesk:
             DeskError: it cannot be done.
         """
         mine = self._thread.handle(self._checkpoints / job_id)
+        if command.verb is Verb.BUDGET:  # what is decided later wins over what was wished at the start
+            self._wishes[job_id] = replace(self._wishes_for(job_id), budget_usd=None)
         try:
             if mine is not None and mine.owned_here:
                 return mine.decide(command, ACKNOWLEDGE_S)
@@ -300,36 +299,13 @@ class LocalDesk:
             return entry
         return replace(entry, snapshot=mine.snapshot(), problem=None)
 
-    def _endpoint(self, target: Target, provider: Provider, source: JobSource) -> Endpoint:
-        """Where a job's requests go, with the key; raises as `resolve_endpoint` does."""
+    def _asked(self, source: JobSource) -> Asked:
         wishes = self._wishes_for(source)
-        return resolve_endpoint(
-            target,
-            provider,
-            env=os.environ,
-            trusted=self._tables.trusted,
-            confirm=wishes.confirm,
-            api_key=wishes.api_key or self._keys.get(str(source)),
-        )
+        wishes = replace(wishes, api_key=wishes.api_key or self._keys.get(str(source)))
+        return Asked(self._checkpoints, self._files.get(str(source), source), wishes, self._tables)
 
     def _wishes_for(self, source: JobSource) -> Wishes:
         return self._wishes.get(str(source), Wishes())
-
-    def _drift_note(self, folder: Path, hashes: dict[str, str]) -> str:
-        try:
-            reader = Reader.open(folder)
-        except CheckpointError as error:
-            return str(error)
-        try:
-            drift = reader.drift(hashes)
-        finally:
-            reader.close()
-        if not (drift.changed_steps and drift.answered_items):
-            return ""
-        return (
-            f"changed since it ran: {', '.join(drift.changed_steps)}; {drift.answered_items:,} items have answers "
-            f"to the old text. holytui run --drift run|keep decides."
-        )
 
 
 def _move(known: dict[str, V], job_id: str, new_id: str) -> None:

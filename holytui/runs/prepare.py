@@ -114,7 +114,7 @@ def prepare(
         job_path = None if meta.job_path is None else Path(meta.job_path)
     else:
         job, base_dir, job_path, sync = loaded.job, loaded.base_dir, loaded.path.resolve(), True
-    job = _with_wishes(job, wishes)
+    job = with_wishes(job, wishes)
     prices = tables.book(job)
     check_budget(job, prices.price)
     target = resolve_target(job.provider, wishes.base_url)
@@ -168,7 +168,8 @@ def check_budget(job: Job, price: Callable[[str], object | None]) -> None:
             )
 
 
-def _with_wishes(job: Job, wishes: Wishes) -> Job:
+def with_wishes(job: Job, wishes: Wishes) -> Job:
+    """The job as it is to be run now."""
     changes: dict[str, object] = {}
     if wishes.concurrency is not None:
         changes["concurrency"] = wishes.concurrency

@@ -55,7 +55,7 @@ async def test_a_model_that_is_not_there_is_told_with_the_nearest() -> None:
 async def test_a_key_that_is_refused(status: int) -> None:
     check = await asked(always(whole(status, b'{"error": {"message": "Incorrect API key provided"}}')))
     assert (check.words, check.bad) == (f"MINE_API_KEY …3f9a was refused ({status})", True)
-    assert check.for_preflight().advice[0].endswith("Set MINE_API_KEY anew and start holytui again.")
+    assert check.for_preflight().advice[0].endswith("Set MINE_API_KEY anew.")
 
 
 @pytest.mark.parametrize(

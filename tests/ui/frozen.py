@@ -22,7 +22,8 @@ from holytui.core.progress import (
 )
 from holytui.core.spread import Range
 from holytui.resources import themes
-from holytui.runs.desk import DeskError, JobSource, KeyCheck, Leaving, Preview, Sample, Shelf, Shelved
+from holytui.runs.desk import DeskError, Glance, JobSource, KeyCheck, Leaving, Preview, Sample, Shelf, Shelved
+from holytui.runs.estimating import Told, nobody
 from holytui.runs.handle import RunHandle
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import Reader
@@ -66,6 +67,7 @@ class FrozenHandle:
         self.told.append(command)
 
 
+NO_GLANCE = Glance(())
 GOOD_KEY = KeyCheck("HOLYSHEEP_API_KEY …3f9a accepted; both models found")
 
 
@@ -96,6 +98,7 @@ class FrozenDesk:
     shown_key: KeyCheck = GOOD_KEY
     checkpoint: Path | None = None
     problems: Sequence[JobEntry] = ()
+    shown_glance: Glance = NO_GLANCE
 
     @property
     def checkpoints(self) -> Path:
@@ -114,10 +117,19 @@ class FrozenDesk:
     def samples(self) -> Sequence[Sample]:
         return self.sample_rows
 
-    def preview(self, source: JobSource) -> Preview:
+    def preview(self, source: JobSource, told: Told = nobody) -> Preview:
         if self.shown_preview is None:
             raise DeskError(f"{source}: no such job file")
         return self.shown_preview
+
+    def wish(self, source: JobSource, preview: Preview, *, budget_usd: float | None, api_key: str | None) -> Preview:
+        return preview
+
+    def glance(self, text: str, path: Path, *, prompts: bool = True) -> Glance:
+        return self.shown_glance
+
+    def job_file(self, source: JobSource) -> Path | None:
+        return None
 
     def check(self, source: JobSource) -> KeyCheck:
         return self.shown_key

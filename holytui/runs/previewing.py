@@ -1,0 +1,157 @@
+"""A job before it is started: what it would do and cost, what its provider says, what wishes change of that."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from holytui.core.identity import step_hashes
+from holytui.core.job import Job, Provider
+from holytui.provider.presets import Endpoint
+from holytui.runs.checking import SIMULATED, check_provider, key_note_of
+from holytui.runs.desk import JobSource, KeyCheck, Preview
+from holytui.runs.endpoint import Target, resolve_endpoint, resolve_target
+from holytui.runs.estimating import Told, estimate_job, nobody, past_of
+from holytui.runs.launch import Tables
+from holytui.runs.prepare import Wishes, check_budget, find, saved_job, with_wishes
+from holytui.runs.saved import PrepareError
+from holytui.store.reader import Reader
+from holytui.store.trouble import CheckpointError
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A job as it was asked for.
+
+    Attributes:
+        checkpoints: the folder where jobs are saved.
+        source: a job file, or the id of a saved job.
+        wishes: beside the job file; with the key for this session, if one was given.
+        tables: prices, clock factors and trusted hosts.
+    """
+
+    checkpoints: Path
+    source: JobSource
+    wishes: Wishes
+    tables: Tables
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The job with the wishes in it, and where it is from."""
+
+    job: Job
+    base_dir: Path
+    origin: str
+    folder: Path
+    target: Target
+
+
+def _find(asked: Asked) -> _Found:
+    loaded, folder = find(asked.checkpoints, asked.source, asked.wishes.job_id)
+    if loaded is None:
+        job, meta = saved_job(folder)
+        base_dir, origin = Path(meta.base_dir), str(folder)
+    else:
+        job, base_dir, origin = loaded.job, loaded.base_dir, str(loaded.path)
+    target = resolve_target(job.provider, asked.wishes.base_url)
+    return _Found(with_wishes(job, asked.wishes), base_dir, origin, folder, target)
+
+
+def preview_of(asked: Asked, told: Told = nobody) -> Preview:
+    """What starting a job would do and cost; blocks while it reads the whole input.
+
+    Args:
+        asked: which.
+        told: how far the reading is.
+
+    Raises:
+        JobFileError, PrepareError, EndpointError, InputProblem, CheckpointError: it cannot be started at all.
+    """
+    found = _find(asked)
+    job, folder, target = found.job, found.folder, found.target
+    book = asked.tables.book(job)
+    with past_of(folder, job) as past:
+        estimate = estimate_job(job, found.base_dir, book, simulated=target.simulated, past=past, told=told)
+    key_note, key_ok = _key_note(asked, target, job.provider)
+    return Preview(
+        job_id=folder.name,
+        name=job.name,
+        source=found.origin,
+        estimate=estimate,
+        key_note=key_note,
+        key_ok=key_ok,
+        saved_in=folder,
+        existing=folder.is_dir(),
+        drift_note=_drift_note(folder, step_hashes(job)) if folder.is_dir() else "",
+        blockers=_blockers(asked, job),
+        variable=target.variable,
+    )
+
+
+def revised(asked: Asked, preview: Preview) -> Preview:
+    """A preview with the wishes as they are now; the input is not read again.
+
+    Raises:
+        JobFileError, PrepareError, EndpointError, CheckpointError: the job cannot be found any more.
+    """
+    found = _find(asked)
+    key_note, key_ok = _key_note(asked, found.target, found.job.provider)
+    estimate = replace(preview.estimate, budget_usd=found.job.run.budget_usd)
+    blockers = _blockers(asked, found.job)
+    return replace(preview, estimate=estimate, key_note=key_note, key_ok=key_ok, blockers=blockers)
+
+
+def check_of(asked: Asked) -> KeyCheck:
+    """What the provider says about a job's key and models; blocks for some seconds, sends no prompt.
+
+    Raises:
+        JobFileError, PrepareError, EndpointError, CheckpointError: it cannot be asked; the preview tells it too.
+    """
+    found = _find(asked)
+    if found.target.embedded:
+        return KeyCheck(SIMULATED)
+    endpoint = _endpoint(asked, found.target, found.job.provider)
+    models = [step.model for step in found.job.steps]
+    return check_provider(endpoint, found.target.variable, models).for_preflight()
+
+
+def _blockers(asked: Asked, job: Job) -> tuple[str, ...]:
+    try:
+        check_budget(job, asked.tables.book(job).price)
+    except PrepareError as error:
+        return (str(error),)
+    return ()
+
+
+def _key_note(asked: Asked, target: Target, provider: Provider) -> tuple[str, bool]:
+    return key_note_of(target, lambda: _endpoint(asked, target, provider))
+
+
+def _endpoint(asked: Asked, target: Target, provider: Provider) -> Endpoint:
+    """Where a job's requests go, with the key; raises as `resolve_endpoint` does."""
+    return resolve_endpoint(
+        target,
+        provider,
+        env=os.environ,
+        trusted=asked.tables.trusted,
+        confirm=asked.wishes.confirm,
+        api_key=asked.wishes.api_key,
+    )
+
+
+def _drift_note(folder: Path, hashes: Mapping[str, str]) -> str:
+    try:
+        reader = Reader.open(folder)
+    except CheckpointError as error:
+        return str(error)
+    try:
+        drift = reader.drift(hashes)
+    finally:
+        reader.close()
+    if not (drift.changed_steps and drift.answered_items):
+        return ""
+    return (
+        f"changed since it ran: {', '.join(drift.changed_steps)}; {drift.answered_items:,} items have answers "
+        f"to the old text. holytui run --drift run|keep decides."
+    )
