@@ -79,6 +79,13 @@ def safe_block(text: str) -> list[str]:
     return [_clean(line.expandtabs(TAB)) for line in _LINE_ENDS.split(text)]
 
 
+def safe_in_place(text: str) -> str:
+    """A line as a terminal can be given it, each character in its place: for fields that have a cursor."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if char == "\t" else _TABLE[ord(char)][:1] or REPLACEMENT for char in text)
+
+
 def _clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import NamedTuple
 
 from holytui.core.failures import FailureKind
 from holytui.provider.client import ChatClient
 from holytui.provider.errors import ProviderError
 from holytui.provider.presets import Endpoint
 from holytui.runs.desk import KeyCheck
-from holytui.runs.endpoint import EndpointError, Target, TrustNeeded
+from holytui.runs.endpoint import EndpointError, KeyMissing, Target, TrustNeeded
 
 PATIENCE_S = 10.0
 SHOWN_DIGITS = 4
@@ -177,22 +178,38 @@ def _label(variable: str | None, endpoint: Endpoint) -> str:
     return f"{name} …{key[-SHOWN_DIGITS:]}" if len(key) >= SHOWN_FROM else name
 
 
-def key_note_of(target: Target, endpoint: Callable[[], Endpoint]) -> tuple[str, bool]:
-    """What to say about a key that nobody was asked about yet, and whether the job could be sent with it.
+class KeyNote(NamedTuple):
+    """What is to be said about a key that nobody was asked about yet.
+
+    Attributes:
+        ok: the job could be sent with it.
+        missing: its variable is not set.
+    """
+
+    words: str
+    ok: bool
+    missing: bool = False
+
+
+def key_note_of(target: Target, endpoint: Callable[[], Endpoint]) -> KeyNote:
+    """What to say about a key that nobody was asked about yet.
 
     Args:
         target: where requests go.
         endpoint: resolves it with its key, or raises an `EndpointError`.
     """
     if target.embedded:
-        return SIMULATED, True
+        return KeyNote(SIMULATED, ok=True)
     try:
         found = endpoint()
+    except KeyMissing as error:
+        return KeyNote(f"{error.variable} is not set.", ok=False, missing=True)
     except TrustNeeded as error:
-        return f"{error.variable} is not meant for {error.host}: run with --trust to send it there", False
+        words = f"{error.variable} is not meant for {error.host}: run with --trust to send it there"
+        return KeyNote(words, ok=False)
     except EndpointError as error:
-        return str(error), False
-    return (_label(target.variable, found), True) if found.api_key else ("none sent", True)
+        return KeyNote(str(error), ok=False)
+    return KeyNote(_label(target.variable, found) if found.api_key else "none sent", ok=True)
 
 
 def missing_models(wanted: Iterable[str], listed: Sequence[str]) -> dict[str, str]:

@@ -49,7 +49,7 @@ class Preview:
         key_note: what is to be said about the key; key_ok: whether it can be sent as it is.
         existing: it has run before; drift_note: what changed since then, empty if nothing.
         blockers: why it cannot be started, each a sentence.
-        variable: that the key is read from, None where none is sent.
+        variable: that the key is read from, None where none is sent; key_missing: it is not set.
     """
 
     job_id: str
@@ -63,6 +63,7 @@ class Preview:
     drift_note: str
     blockers: tuple[str, ...]
     variable: str | None = None
+    key_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,8 @@ class Desk(Protocol):
     def wish(self, source: JobSource, preview: Preview, *, budget_usd: float | None, api_key: str | None) -> Preview:
         """Keep a budget or a key for this session of holytui; the preview with it."""
 
-    def glance(self, text: str, path: Path, *, prompts: bool = True) -> Glance:
-        """What is wrong with a job file's text, and the first prompts it makes; blocks while it reads them."""
+    def glance(self, text: str, path: Path, *, new: bool = True) -> Glance:
+        """What is wrong with a job file's text; of a new job also its first prompts. Blocks while it reads them."""
 
     def job_file(self, source: JobSource) -> Path | None:
         """The job file of a job, where it is still there."""

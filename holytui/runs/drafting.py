@@ -1,7 +1,7 @@
 """A job file to begin with: made from what is there, without questions, and good as it stands."""
 
-import os
 import re
+import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from holytui.core.job import parse_job
-from holytui.core.job_checks import SOURCES
 from holytui.core.job_text import job_text
-from holytui.inputs.guessing import guess_input, path_from
+from holytui.inputs.guessing import guess_input
 from holytui.inputs.reading import InputProblem
 from holytui.provider.presets import PRESETS
+from holytui.runs.job_paths import copy_data, moved, path_places
+from holytui.runs.writing import create_file
 
 PROVIDER, MODEL = "holysheep", "deepseek-v3.2"
 BUDGET_USD = 5.0
 MAX_TOKENS = 300
 TEMPLATE_ITEMS = 20
-PATH_SOURCES = tuple(source for source in SOURCES if source != "count")
 LONGEST_NAME = 50
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -43,6 +43,7 @@ class Draft:
         base_dir: what its paths are relative to.
         what: the input is, for a person; empty where nobody looked.
         notes: comments by dotted key.
+        sample: its data lies beside a sample and has to come along.
     """
 
     data: Mapping[str, Any]
@@ -50,16 +51,21 @@ class Draft:
     base_dir: Path
     what: str = ""
     notes: Mapping[str, str] = field(default_factory=lambda: NOTES)
+    sample: bool = False
 
     def text(self, name: str, file: str) -> str:
         """The job file called like this, under this file name."""
+        return self.text_of({**self.data, "name": name}, file)
+
+    def text_of(self, data: Mapping[str, Any], file: str = "job.toml") -> str:
+        """The job file with other data."""
         head = (
             "A job file, made by holytui. All its keys: holytui schema",
             "",
             f"  holytui estimate {file}",
             f"  holytui run {file}",
         )
-        return job_text({"name": name, **{k: v for k, v in self.data.items() if k != "name"}}, self.notes, head)
+        return job_text(data, self.notes, head)
 
 
 def draft_of(path: Path | None, base_dir: Path) -> Draft:
@@ -88,6 +94,19 @@ def draft_of(path: Path | None, base_dir: Path) -> Draft:
         "provider.name": f"its key is read from {PRESETS[PROVIDER].api_key_env}",
     }
     return Draft(data, _plain(guess.name), base_dir, guess.what, notes)
+
+
+def draft_of_sample(path: Path) -> Draft:
+    """A draft that says what a sample says.
+
+    Raises:
+        InputProblem: the sample cannot be read.
+    """
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputProblem(f"{path} cannot be read: {error}.") from error
+    return Draft(data, f"my-{path.stem}", path.parent, f"from the sample {path.stem}", sample=True)
 
 
 def _template(base_dir: Path) -> Draft:
@@ -132,44 +151,35 @@ def write_new(draft: Draft, folder: Path) -> Path:
     raise InputProblem(f"{folder / draft.name}.toml and 998 more are there already.")
 
 
-def create_file(path: Path, text: str) -> None:
-    """Write a new file, whole or not at all.
+def file_name(name: str, folder: Path) -> str:
+    """A name for the file of a new job that is not taken in a folder."""
+    stem = _plain(name)
+    taken = (number for number in range(2, 1000) if not (folder / f"{stem}-{number}.toml").exists())
+    return f"{stem}.toml" if not (folder / f"{stem}.toml").exists() else f"{stem}-{next(taken, 1000)}.toml"
+
+
+def save_draft(draft: Draft, data: Mapping[str, Any], path: Path) -> None:
+    """Write a draft with other data into a new file; its paths lead to the same files from there.
 
     Raises:
-        FileExistsError: it is there already.
+        FileExistsError: the file is there already.
         InputProblem: it cannot be written.
     """
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise
-    except OSError as error:
-        raise InputProblem(f"{path} cannot be written: {error.strerror or error}.") from error
+    if path.exists():
+        raise FileExistsError(f"{path} is there already.")
+    if draft.sample:
+        data = _with_data_of_sample(data, draft.base_dir, path.parent)
+    else:
+        data = moved(data, draft.base_dir, path.parent)
+    create_file(path, draft.text_of(data, path.name))
 
 
-def moved(data: Mapping[str, Any], base_dir: Path, folder: Path) -> dict[str, Any]:
-    """The same job for a file in another folder: its relative paths lead to the same files.
-
-    Raises:
-        InputProblem: a path cannot stand in a job file.
-    """
+def _with_data_of_sample(data: Mapping[str, Any], source: Path, folder: Path) -> dict[str, Any]:
     told = deepcopy(dict(data))
+    try:
+        renamed = copy_data(told, source, folder)
+    except OSError as error:
+        raise InputProblem(f"The data of the sample cannot be copied: {error}.") from error
     for table, key in path_places(told):
-        table[key] = _moved(table[key], base_dir, folder)
+        table[key] = renamed.get(table[key], table[key])
     return told
-
-
-def path_places(data: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
-    """Where a job file names files: (table, key) of its input and its schemas."""
-    source, steps = data.get("input"), data.get("steps")
-    tables = [(source, key) for key in PATH_SOURCES] if isinstance(source, dict) else []
-    if isinstance(steps, list):
-        tables += [(step, "schema") for step in steps if isinstance(step, dict)]
-    return [(table, key) for table, key in tables if isinstance(table.get(key), str)]
-
-
-def _moved(path: str, base_dir: Path, folder: Path) -> str:
-    if path.startswith(("~", "${")) or os.path.isabs(path) or base_dir.resolve() == folder.resolve():  # noqa: PTH117  # a text
-        return path
-    return path_from(base_dir / path, folder)

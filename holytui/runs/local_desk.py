@@ -18,10 +18,10 @@ from holytui.runs.estimating import Told, nobody
 from holytui.runs.glancing import glance
 from holytui.runs.handle import RunHandle
 from holytui.runs.launch import Tables
-from holytui.runs.prepare import Wishes, find, prepare, saved_job
+from holytui.runs.prepare import Wishes, prepare, saved_job
 from holytui.runs.previewing import Asked, check_of, preview_of, revised
 from holytui.runs.resting import RestingHandle
-from holytui.runs.saved import PrepareError
+from holytui.runs.saved import PrepareError, find_saved
 from holytui.runs.shelf import LocalShelf
 from holytui.runs.thread import RunThread
 from holytui.runs.triage import decide_at_rest
@@ -130,9 +130,9 @@ class LocalDesk:
         except SENTENCES as error:
             raise DeskError(str(error)) from error
 
-    def glance(self, text: str, path: Path, *, prompts: bool = True) -> Glance:
-        """What is wrong with a job file's text, and the first prompts it makes."""
-        return glance(text, path, self._tables, prompts=prompts)
+    def glance(self, text: str, path: Path, *, new: bool = True) -> Glance:
+        """What is wrong with a job file's text; of a new job also the first prompts it makes."""
+        return glance(text, path, self._tables, checkpoints=self._checkpoints if new else None)
 
     def job_file(self, source: JobSource) -> Path | None:
         """The job file of a job, where it is still there.
@@ -142,7 +142,7 @@ class LocalDesk:
         """
         file = self._files.get(str(source), source)
         try:
-            path = file if isinstance(file, Path) else saved_job(find(self._checkpoints, file)[1])[1].job_path
+            path = file if isinstance(file, Path) else saved_job(find_saved(self._checkpoints, file))[1].job_path
         except SENTENCES as error:
             raise DeskError(str(error)) from error
         return Path(path) if path is not None and Path(path).is_file() else None

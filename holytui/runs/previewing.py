@@ -8,7 +8,7 @@ from pathlib import Path
 from holytui.core.identity import step_hashes
 from holytui.core.job import Job, Provider
 from holytui.provider.presets import Endpoint
-from holytui.runs.checking import SIMULATED, check_provider, key_note_of
+from holytui.runs.checking import SIMULATED, KeyNote, check_provider, key_note_of
 from holytui.runs.desk import JobSource, KeyCheck, Preview
 from holytui.runs.endpoint import Target, resolve_endpoint, resolve_target
 from holytui.runs.estimating import Told, estimate_job, nobody, past_of
@@ -73,19 +73,20 @@ def preview_of(asked: Asked, told: Told = nobody) -> Preview:
     book = asked.tables.book(job)
     with past_of(folder, job) as past:
         estimate = estimate_job(job, found.base_dir, book, simulated=target.simulated, past=past, told=told)
-    key_note, key_ok = _key_note(asked, target, job.provider)
+    key = _key_note(asked, target, job.provider)
     return Preview(
         job_id=folder.name,
         name=job.name,
         source=found.origin,
         estimate=estimate,
-        key_note=key_note,
-        key_ok=key_ok,
+        key_note=key.words,
+        key_ok=key.ok,
         saved_in=folder,
         existing=folder.is_dir(),
         drift_note=_drift_note(folder, step_hashes(job)) if folder.is_dir() else "",
         blockers=_blockers(asked, job),
         variable=target.variable,
+        key_missing=key.missing,
     )
 
 
@@ -96,10 +97,16 @@ def revised(asked: Asked, preview: Preview) -> Preview:
         JobFileError, PrepareError, EndpointError, CheckpointError: the job cannot be found any more.
     """
     found = _find(asked)
-    key_note, key_ok = _key_note(asked, found.target, found.job.provider)
+    key = _key_note(asked, found.target, found.job.provider)
     estimate = replace(preview.estimate, budget_usd=found.job.run.budget_usd)
-    blockers = _blockers(asked, found.job)
-    return replace(preview, estimate=estimate, key_note=key_note, key_ok=key_ok, blockers=blockers)
+    return replace(
+        preview,
+        estimate=estimate,
+        key_note=key.words,
+        key_ok=key.ok,
+        key_missing=key.missing,
+        blockers=_blockers(asked, found.job),
+    )
 
 
 def check_of(asked: Asked) -> KeyCheck:
@@ -124,7 +131,7 @@ def _blockers(asked: Asked, job: Job) -> tuple[str, ...]:
     return ()
 
 
-def _key_note(asked: Asked, target: Target, provider: Provider) -> tuple[str, bool]:
+def _key_note(asked: Asked, target: Target, provider: Provider) -> KeyNote:
     return key_note_of(target, lambda: _endpoint(asked, target, provider))
 
 

@@ -10,7 +10,10 @@ JOBS, PREFLIGHT, RUN, ITEM = "jobs", "preflight", "run", "item"
 FAILURES, ITEMS, MAP = "failures", "items", "map"
 """Panels of the run screen with keys of their own."""
 
-EVERYWHERE = (JOBS, PREFLIGHT, RUN, ITEM)
+NEW_JOB, EDITOR = "new job", "editor"
+"""Screens where one types: letters are text there."""
+
+EVERYWHERE = (JOBS, PREFLIGHT, RUN, ITEM, NEW_JOB, EDITOR)
 LISTS = (JOBS, PREFLIGHT, RUN, ITEM)
 
 
@@ -36,6 +39,8 @@ class Action:
 ACTIONS: tuple[Action, ...] = (
     Action("open", ("enter",), "open", "open; in preflight: run", (JOBS, PREFLIGHT, RUN)),
     Action("back", ("escape",), "back", "close a dialog, clear the filter, go back; never quits"),
+    Action("new", ("n",), "new", "a new job, from a folder, a file, a sample, or from nothing", (JOBS,)),
+    Action("save", ("ctrl+s",), "save", "write the job file; of a new job: then look at it", (NEW_JOB, EDITOR)),
     Action("pause", ("p",), "pause", "pause, resume", (JOBS, RUN)),
     Action("retry", ("r",), "retry", "retry the current failed item, or the job's failures", (JOBS, RUN, ITEM)),
     Action("retry_all", ("R",), "retry failed", "retry all failed, by kind", (JOBS, RUN)),
@@ -46,7 +51,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("rename", ("m",), "rename", "rename the job", (JOBS,)),
     Action("duplicate", ("c",), "copy", "a new job like this one, with nothing done", (JOBS,)),
     Action("delete", ("d", "delete"), "delete", "move the job into the trash, after asking", (JOBS,)),
-    Action("budget", ("b",), "", "another budget", (RUN,)),
+    Action("budget", ("b",), "budget", "another budget", (PREFLIGHT, RUN)),
     Action("stop", ("x",), "stop", "stop, after asking", (JOBS, RUN)),
     Action("detach", ("D",), "detach", "let it run on in the background", (JOBS, RUN)),
     Action("more", ("plus",), "", "more requests in flight at most", (RUN,)),
@@ -60,6 +65,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark_all", ("a",), "", "mark all that are shown", (ITEMS,)),
     Action("sort", ("s",), "sort", "sort by the next column", (JOBS, ITEMS)),
     Action("reverse", ("S",), "", "sort the other way round", (JOBS, ITEMS)),
+    # Before `up`, whose key it takes where there is no key.
+    Action("paste_key", ("k",), "paste key", "paste an API key that is missing or refused, never saved", (PREFLIGHT,)),
     Action("left", ("h", "left"), "", "to the left", (MAP, ITEM)),
     Action("right", ("l", "right"), "", "to the right", (MAP, ITEM)),
     Action("down", ("j", "down"), "", "down", LISTS),
@@ -83,6 +90,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_job", ("left_square_bracket",), "", "previous job that runs, or of the list", (RUN,)),
     Action("first", ("f",), "first 10", "run ten items, then show what they tell of the rest", (PREFLIGHT,)),
     Action("prompts", ("v",), "prompts", "show the first prompts", (PREFLIGHT,)),
+    Action("edit", ("E",), "edit", "edit the job file, in $EDITOR if it is set", (JOBS, PREFLIGHT, RUN)),
     Action("palette", ("colon", "ctrl+p"), "", "commands, jobs and themes, found by a few letters"),
     Action("theme", ("T",), "", "themes, each tried on under the cursor"),
     Action("help", ("question_mark",), "help", "every key"),

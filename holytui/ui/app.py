@@ -24,9 +24,11 @@ from holytui.runs.handle import RunHandle
 from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import app_bindings
 from holytui.ui.asks import Asks, is_unread
+from holytui.ui.beginning import Beginning
 from holytui.ui.commands import entries_of
 from holytui.ui.departure import Departure, QuitDialog, hand_over
 from holytui.ui.draw.pen import Pen
+from holytui.ui.editing import Editing
 from holytui.ui.jobs_order import neighbour
 from holytui.ui.painted import Painted
 from holytui.ui.screens.base import HolyScreen
@@ -116,6 +118,8 @@ class HolytuiApp(App[UiExit]):
         self.triage = Triage(self)
         self.shelving = Shelving(self)
         self._jobs = JobsScreen()
+        self.editing = Editing(self)
+        self.beginning = Beginning(self)
         self._open_job = open_job
         self._going: set[str] = set()
         self._painted = Painted()
@@ -255,10 +259,22 @@ class HolytuiApp(App[UiExit]):
         except DeskError as error:
             self.say(str(error), bad=True)
             return
-        if isinstance(self.screen, PreflightScreen):
+        below = self.screen_stack[-2] if isinstance(self.screen, PreflightScreen) else None
+        if isinstance(below, RunScreen) and below.job_id == handle.job_id:
+            self.pop_screen()  # its file was edited from there
+        elif below is not None:
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
+
+    def edit(self, source: JobSource) -> None:
+        """Edit the job file of a job; one that was changed is looked at before it is run."""
+
+        def done(path: Path, changed: bool) -> None:  # noqa: FBT001  # what an editor tells
+            if changed:
+                self.open_preflight(path)
+
+        self.editing.edit(source, done)
 
     def pause_or_resume(self, job_id: str) -> None:
         self._ask(lambda: self.asks.pause_or_resume(job_id))

@@ -125,7 +125,7 @@ class FrozenDesk:
     def wish(self, source: JobSource, preview: Preview, *, budget_usd: float | None, api_key: str | None) -> Preview:
         return preview
 
-    def glance(self, text: str, path: Path, *, prompts: bool = True) -> Glance:
+    def glance(self, text: str, path: Path, *, new: bool = True) -> Glance:
         return self.shown_glance
 
     def job_file(self, source: JobSource) -> Path | None:
@@ -367,4 +367,5 @@ PREVIEW = Preview(
     existing=False,
     drift_note="",
     blockers=(),
+    variable="HOLYSHEEP_API_KEY",
 )

@@ -521,6 +521,6 @@ async def test_quit_asks_while_a_job_runs_and_stops_it_safely(tmp_path: Path, ke
 
 async def test_the_footer_names_the_verbs_that_fit(lines: Path, letters: Path) -> None:
     async with opened(letters, size=(100, 24)) as pilot:
-        await until_shown(pilot, "letters", "enter open   r retry   w export")
+        await until_shown(pilot, "letters", "enter open   n new   r retry   w export")
     async with opened(lines, size=(100, 24)) as pilot:
         await until_shown(pilot, "lines", "enter open   w export")

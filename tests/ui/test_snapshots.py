@@ -103,14 +103,14 @@ def test_jobs_in_sixteen_colours_and_ascii(snap_compare: Compare) -> None:
 
 def test_preflight_with_a_key_that_is_refused(snap_compare: Compare) -> None:
     advice = "The key was refused (401): the job would stop at once. Set HOLYSHEEP_API_KEY anew."
-    key = KeyCheck("HOLYSHEEP_API_KEY …3f9a was refused (401)", bad=True, advice=(advice,))
+    key = KeyCheck("HOLYSHEEP_API_KEY …3f9a was refused (401)", bad=True, advice=(advice,), refused=True)
     desk = FrozenDesk(shown_preview=PREVIEW, shown_key=key)
     assert snap_compare(frozen_app(desk, open_job=Path("job.toml")), terminal_size=SMALL, run_before=then())
 
 
 def test_preflight_without_a_key(snap_compare: Compare) -> None:
-    note = "HOLYSHEEP_API_KEY is not set. Set it with: export HOLYSHEEP_API_KEY=…"
-    desk = FrozenDesk(shown_preview=replace(PREVIEW, key_note=note, key_ok=False))
+    preview = replace(PREVIEW, key_note="HOLYSHEEP_API_KEY is not set.", key_ok=False, key_missing=True)
+    desk = FrozenDesk(shown_preview=preview)
     assert snap_compare(frozen_app(desk, open_job=Path("job.toml")), terminal_size=SMALL, run_before=then())
 
 

@@ -1,19 +1,41 @@
 """Preflight: what a job would do and cost, before enter runs it."""
 
+from dataclasses import dataclass
+
+from rich.style import Style
 from rich.text import Text
 
-from holytui.core.display import count, safe, safe_block, wrap
+from holytui.core.display import cell_width, count, safe, safe_block, wrap
 from holytui.core.estimate import Estimate
-from holytui.core.estimate_words import cost_words, ratio_words, time_words, tokens_words, usd_range
+from holytui.core.estimate_words import cost_words, dollars, ratio_words, time_words, tokens_words, usd_range
 from holytui.runs.desk import KeyCheck, Preview
-from holytui.ui.draw.pen import Pen
+from holytui.ui.draw.paths import near
+from holytui.ui.draw.pen import Line, Pen
 
 OTHER_MODELS = 3
+SHOWN_PROBLEMS = 10
+SHOWN_LINES = 40
+"""Of a prompt."""
+
+WORDS_FROM = 22
+"""Column of the words behind a number."""
+
 FIRST_ITEMS = 10
 """What `f` runs: enough to know how a model counts and answers, and cheap."""
 
 
-def sheet(pen: Pen, preview: Preview, height: int, probe: str = "", key: KeyCheck | None = None) -> list[Text]:
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys that the sheet names, as people write them."""
+
+    prompts: str = "v"
+    budget: str = "b"
+    paste: str = "k"
+
+
+def sheet(
+    pen: Pen, preview: Preview, height: int, probe: str = "", key: KeyCheck | None = None, keys: Keys = Keys()
+) -> list[Text]:
     """The facts, a line each.
 
     Args:
@@ -22,64 +44,140 @@ def sheet(pen: Pen, preview: Preview, height: int, probe: str = "", key: KeyChec
         height: lines there is room for; what is only good to know is left out where it does not fit.
         probe: what is to be said about running the first few items, if anything.
         key: what the provider says about the key and the models; None: only the preview's note is known.
+        keys: that are named beside what they change.
     """
-    estimate, muted = preview.estimate, pen.palette.muted
-    title = pen.line().gap(1).foreign(preview.name, min(30, len(preview.name)), pen.palette.accent)
-    kind = "saved job, from" if preview.existing else "new job from"
-    title.gap(3).add(f"{kind} ", muted).foreign(preview.source, pen.width - title.text.cell_len - 2, muted, left=True)
-    lines = [title.done(), pen.blank()]
-    unreadable = estimate.items - estimate.readable
-    items = f"{count(estimate.readable)} readable"
-    items += f", {count(unreadable)} without usable text" if unreadable else ""
-    items += f"; {count(estimate.items - estimate.pending)} have their result" if preview.existing else ""
-    _fact(lines, pen, "Items", count(estimate.items), items)
+    estimate = preview.estimate
+    lines = [_title(pen, preview)]
+    hint = (keys.prompts, "shows them") if estimate.items > estimate.readable else None
+    _fact(lines, pen, "Items", count(estimate.items), _items(preview), hint)
     models = ", ".join(f"{step.step} {step.model}" for step in estimate.steps)
     _fact(lines, pen, "Requests", count(estimate.requests), models)
     _wide(lines, pen, "Tokens", tokens_words(estimate))
-    _cost(lines, pen, estimate)
-    if estimate.budget_usd is not None:
-        _wide(lines, pen, "Budget", f"${estimate.budget_usd:.2f}, never exceeded")
+    _cost(lines, pen, estimate, keys.budget)
     _wide(lines, pen, "Time", time_words(estimate))
-    key = key or KeyCheck(preview.key_note, bad=not preview.key_ok)
-    _wide(lines, pen, "Key", key.words, bad=key.bad)
-    _wide(lines, pen, "Saved in", str(preview.saved_in))
+    _key(lines, pen, preview, key or KeyCheck(preview.key_note, bad=not preview.key_ok), keys.paste)
+    _wide(lines, pen, "Saved in", near(preview.saved_in))
     if probe:
         _wide(lines, pen, f"{'Next' if preview.existing else 'First'} {FIRST_ITEMS}", probe)
-    for sentence in (*key.advice, *preview.blockers, *((preview.drift_note,) if preview.drift_note else ())):
+    advice = key.advice if key is not None else ()
+    for sentence in (*advice, *preview.blockers, *((preview.drift_note,) if preview.drift_note else ())):
         lines += [pen.blank(), *pen.paragraph(sentence, pen.palette.bad)]
-    problems = [f"{item}: {problem}" for item, problem in estimate.problems[:3]]
-    lines += [pen.line().gap(12).foreign(words, pen.width - 14, pen.palette.warn).done() for words in problems]
     others = _other_models(pen, estimate) if estimate.other_models else []
     return lines + (others if len(lines) + len(others) <= height else [])
 
 
+def _title(pen: Pen, preview: Preview) -> Text:
+    muted = pen.palette.muted
+    name = pen.line().gap(1).foreign(preview.name, min(40, cell_width(preview.name)), pen.palette.accent)
+    kind = "saved job, from" if preview.existing else "new job from"
+    name.gap(max(3, WORDS_FROM - name.text.cell_len)).add(f"{kind} ", muted)
+    return name.foreign(near(preview.source), pen.width - name.text.cell_len - 1, muted, left=True).done()
+
+
+def _items(preview: Preview) -> str:
+    estimate = preview.estimate
+    words = f"{count(estimate.readable)} readable"
+    unusable = estimate.items - estimate.readable
+    if unusable:
+        empty = all("no text" in problem for _, problem in estimate.problems)
+        scans = empty and all(item.lower().endswith(".pdf") for item, _ in estimate.problems)
+        words += f", {count(unusable)} {'without text' if empty else 'without a prompt'}{' (scans?)' if scans else ''}"
+    return words + (f"; {count(estimate.items - estimate.pending)} have their result" if preview.existing else "")
+
+
+def reading(pen: Pen, items: int, unusable: int) -> list[Text]:
+    """How far the input is read."""
+    line = pen.line().gap(1).add(f"Reading input {count(items)}" if items else "Reading the input …", pen.palette.muted)
+    if unusable:
+        line.gap(3).add(f"{count(unusable)} without a prompt so far", pen.palette.warn)
+    return [line.done()]
+
+
 def prompts(pen: Pen, estimate: Estimate) -> list[Text]:
-    """The first rendered prompts; foreign text."""
+    """What has no prompt, and the first rendered prompts; foreign text."""
     lines: list[Text] = []
-    for item, step, text in estimate.prompts:
-        title = pen.line().gap(1).foreign(f"{item} · {step}", pen.width - 2, pen.palette.accent)
-        lines.append(title.done())
-        blocks = safe_block(text[:4_000])[:40]
-        lines += [pen.line().gap(1).foreign(block, pen.width - 2).done() for block in blocks]
+    unusable, shown = estimate.items - estimate.readable, estimate.problems[:SHOWN_PROBLEMS]
+    if shown:
+        lines.append(pen.plain(f" {count(unusable)} without a prompt", pen.palette.accent))
+        width = min(40, max(cell_width(safe(item)) for item, _ in shown), pen.width // 2)
+        for item, problem in shown:
+            line = pen.line().gap(1).foreign(item, width, left=True).gap(2)
+            lines.append(line.foreign(problem, pen.width - width - 5, pen.palette.warn).done())
+        if unusable > len(shown):
+            lines.append(pen.plain(f" and {count(unusable - len(shown))} more", pen.palette.muted))
         lines.append(pen.blank())
-    return lines or [pen.plain(" No prompt could be made: see the problems above.", pen.palette.muted)]
+    for item, step, text in estimate.prompts:
+        lines += [*prompt(pen, item, step, text), pen.blank()]
+    return lines or [pen.plain(" No prompt could be made.", pen.palette.muted)]
 
 
-def _fact(lines: list[Text], pen: Pen, name: str, number: str, words: str) -> None:
-    line = pen.line().gap(1).cell(name, 11, pen.palette.muted).cell(number, 9)
-    lines.append(line.gap(1).foreign(words, pen.width - 23).done())
+def prompt(pen: Pen, item: str, step: str, text: str, *, title: Style | None = None) -> list[Text]:
+    """One prompt under its title; foreign text."""
+    lines = [pen.line().gap(1).foreign(f"{item} · {step}", pen.width - 2, title or pen.palette.accent).done()]
+    width = max(20, pen.width - 2)
+    blocks = safe_block(text[:4_000].rstrip())[:SHOWN_LINES]
+    parts = [part for block in blocks for part in wrap(block, width)]
+    return lines + [pen.line().gap(1).foreign(part, width).done() for part in parts[:SHOWN_LINES]]
 
 
-def _wide(lines: list[Text], pen: Pen, name: str, words: str, *, bad: bool = False, muted: bool = False) -> None:
+def _fact(lines: list[Text], pen: Pen, name: str, number: str, words: str, hint: tuple[str, str] | None = None) -> None:
+    line = pen.line().gap(1).cell(name, 11, pen.palette.muted).cell(number, 9).gap(1)
+    line.foreign(words, min(cell_width(safe(words)), pen.width - WORDS_FROM - 1))
+    lines.append(_hinted(line, hint))
+
+
+def _hinted(line: Line, hint: tuple[str, str] | None) -> Text:
+    """A key and what it does at the right edge, where it fits."""
+    if hint is not None:
+        key, words = hint
+        room = line.pen.width - 1 - line.text.cell_len - cell_width(key) - 1 - cell_width(words)
+        if room >= 3:
+            line.gap(room).add(key, line.pen.palette.accent).add(f" {words}", line.pen.palette.muted)
+    return line.done()
+
+
+def _wide(
+    lines: list[Text],
+    pen: Pen,
+    name: str,
+    words: str,
+    *,
+    bad: bool = False,
+    muted: bool = False,
+    hint: tuple[str, str] | None = None,
+) -> None:
     style = pen.palette.bad if bad else pen.palette.muted if muted else None
-    for at, part in enumerate(wrap(safe(words), max(20, pen.width - 13))):
+    width = max(20, pen.width - 13)
+    beside = width - (cell_width(" ".join(hint)) + 3 if hint is not None else 0)
+    for at, part in enumerate(wrap(safe(words), beside)):
         line = pen.line().gap(1).cell("" if at else name, 11, pen.palette.muted)
-        lines.append(line.foreign(part, pen.width - 13, style).done())
+        line.foreign(part, min(width, cell_width(part)), style)
+        lines.append(_hinted(line, None if at else hint))
 
 
-def _cost(lines: list[Text], pen: Pen, estimate: Estimate) -> None:
-    cost = estimate.cost
-    _wide(lines, pen, "Cost", cost_words(estimate), bad=cost is None and not estimate.simulated)
+def _key(lines: list[Text], pen: Pen, preview: Preview, key: KeyCheck, paste: str) -> None:
+    """The key, and where it is missing or refused the ways to give another; on one line where they fit."""
+    _wide(lines, pen, "Key", key.words, bad=key.bad)
+    if not (preview.key_missing or key.refused):
+        return
+    verb = "paste it" if preview.key_missing else "paste another"
+    ways = [(f"{paste} ", f"{verb} for this session (never saved)")]
+    if preview.variable:
+        ways.append(("", f"or: export {preview.variable}=…"))
+    beside = lines[-1].cell_len + sum(cell_width(name + words) + 2 for name, words in ways) < pen.width
+    line = Line(pen, lines.pop()) if beside else pen.line().gap(10)
+    for key_name, words in ways:
+        if line.text.plain.strip() and line.text.cell_len + 2 + cell_width(key_name + words) >= pen.width:
+            lines.append(line.done())
+            line = pen.line().gap(10)
+        line.gap(2).add(key_name, pen.palette.accent).add(words, pen.palette.muted)
+    lines.append(line.done())
+
+
+def _cost(lines: list[Text], pen: Pen, estimate: Estimate, key: str) -> None:
+    cost, budget = estimate.cost, estimate.budget_usd
+    hint = (key, "sets a budget" if budget is None else f"budget {dollars(budget)}")
+    _wide(lines, pen, "Cost", cost_words(estimate), bad=cost is None and not estimate.simulated, hint=hint)
     if cost is None:
         return
     if estimate.simulated:

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from holytui.core.display import about_usd, count
+from holytui.core.display import about_usd, cell_width, count
 from holytui.ui.draw.pen import Pen
 from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
@@ -61,8 +61,9 @@ class ChoiceDialog(ModalScreen[str | None]):
 
     def _line(self, place: int) -> Text:
         choice = self._choices[place]
-        line = self._pen.line().cell(choice.words, max(18, len(choice.words) + 2))
-        return line.add(choice.note, self._pen.palette.muted).done()
+        words = max(18, *(cell_width(choice.words) + 2 for choice in self._choices))
+        line = self._pen.line().cell(choice.words, words)
+        return line.cell(choice.note, self._pen.width - words - 2, self._pen.palette.muted).done()
 
     def action_move(self, by: int) -> None:
         self.query_one("#choices", LineList).move(by)

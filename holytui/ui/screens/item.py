@@ -199,11 +199,17 @@ class ItemScreen(HolyScreen):
 
     def action_page(self) -> None:
         """Show the text in the pager, all of it."""
+        problem: Exception | None = None
         try:
             with self.app.suspend():
-                page_text(self._text().text)
-        except (OSError, SuspendNotSupported) as error:
-            self.say(f"no pager here: {error}; w saves to a file", bad=True)
+                try:  # what is raised in here would leave the app suspended
+                    page_text(self._text().text)
+                except (OSError, ValueError) as error:
+                    problem = error
+        except SuspendNotSupported as error:
+            problem = error
+        if problem is not None:
+            self.say(f"no pager here: {problem}; w saves to a file", bad=True)
 
     def action_next_item(self) -> None:
         self._go(self._index + 1)

@@ -145,6 +145,7 @@ class JobsScreen(HolyScreen):
     def available(self) -> Iterable[tuple[str, str]]:
         row = self._current()
         yield "open", "open"
+        yield "new", "new"
         if isinstance(row, JobEntry) and row.snapshot is not None:
             snapshot = row.snapshot
             if snapshot.state in {JobState.RUNNING, JobState.PREPARING}:
@@ -214,6 +215,15 @@ class JobsScreen(HolyScreen):
         row = self._current()
         if isinstance(row, JobEntry):
             self.holy.triage.retry_by_kind(row.job_id)
+
+    def action_new(self) -> None:
+        self.holy.beginning.ask()
+
+    def action_edit(self) -> None:
+        """Edit the job file of a job, or a copy of a sample; what was changed is looked at."""
+        row = self._current()
+        if row is not None:
+            self.holy.edit(row.path if isinstance(row, Sample) else row.job_id)
 
     def action_export(self) -> None:
         row = self._current()

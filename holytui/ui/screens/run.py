@@ -270,6 +270,9 @@ class RunScreen(HolyScreen):
     def action_budget(self) -> None:
         self.holy.triage.budget(self.job_id)
 
+    def action_edit(self) -> None:
+        self.holy.edit(self.job_id)
+
     def action_export(self) -> None:
         self.holy.ask_export(self.job_id)
 
