@@ -17,7 +17,7 @@ from holytui.core.pricing import Price
 
 CHECKPOINTS = Path("checkpoints")
 USER_PRICE = "your price"
-_KEYS = ("checkpoints", "theme", "ascii", "bell", "on_hangup", "keymap", "trust", "prices")
+_KEYS = ("checkpoints", "theme", "ascii", "bell", "mouse", "on_hangup", "keymap", "trust", "prices")
 _ON_HANGUP = ("stop",)
 _TRUST_HEADER = re.compile(r"^[ \t]*\[[ \t]*trust[ \t]*\][ \t]*(#.*)?$", re.MULTILINE)
 
@@ -39,6 +39,7 @@ class Settings:
         on_hangup: what becomes of a run when the terminal goes away: `stop`.
         ascii: only ASCII on the screen.
         bell: ring the terminal's bell when a run stops by itself or ends.
+        mouse: clicks and wheel are holytui's; else the terminal's own, for selecting text.
         notes: sentences about what was read but means nothing, for stderr.
     """
 
@@ -50,6 +51,7 @@ class Settings:
     on_hangup: str = "stop"
     ascii: bool = False
     bell: bool = False
+    mouse: bool = True
     notes: tuple[str, ...] = ()
 
 
@@ -88,6 +90,7 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         on_hangup=check.on_hangup(env.get("HOLYTUI_ON_HANGUP") or check.text(data, "on_hangup")),
         ascii=bool(env.get("HOLYTUI_ASCII")) or check.flag(data, "ascii"),
         bell=check.flag(data, "bell"),
+        mouse=check.flag(data, "mouse", default=True),
         notes=tuple(_unknown(path, key) for key in data if key not in _KEYS),
     )
 
@@ -171,8 +174,8 @@ class _Check:
             raise self._wrong(key, "text in quotes")
         return value
 
-    def flag(self, data: Mapping[str, Any], key: str) -> bool:
-        value = data.get(key, False)
+    def flag(self, data: Mapping[str, Any], key: str, *, default: bool = False) -> bool:
+        value = data.get(key, default)
         if not isinstance(value, bool):
             raise self._wrong(key, "true or false")
         return value

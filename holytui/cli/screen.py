@@ -157,6 +157,7 @@ def ui_settings(settings: Settings, env: Mapping[str, str]) -> UiSettings:
         keymap={action: ",".join(keys) for action, keys in settings.keymap.items()},
         ascii=settings.ascii or not _speaks_utf8(env),
         bell=settings.bell,
+        mouse=settings.mouse,
         fast_s=FAST_S * slowed,
         slow_s=SLOW_S * slowed,
         notice=LINK_NOTICE if remote and "TMUX" not in env and "STY" not in env else "",

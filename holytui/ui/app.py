@@ -56,6 +56,7 @@ class UiSettings:
         keymap: keys by action id, comma-separated; they replace the action's own.
         fast_s, slow_s: seconds between two drawings of a run, and of the list of jobs.
         bell: ring when a run stops by itself or ends.
+        mouse: take clicks and the wheel from the terminal.
         notice: said once at the start.
         other_folders: checkpoint folders used before, told where this one is empty.
     """
@@ -65,6 +66,7 @@ class UiSettings:
     keymap: Mapping[str, str] = field(default_factory=dict)
     ascii: bool = False
     bell: bool = False
+    mouse: bool = True
     fast_s: float = FAST_S
     slow_s: float = SLOW_S
     notice: str = ""
@@ -372,7 +374,7 @@ def run_app(desk: Desk, settings: UiSettings, *, open_job: JobSource | None = No
     # No animation: over SSH each frame is paid for in keystroke delay.
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     app = HolytuiApp(desk, settings, open_job=open_job)
-    result = app.run(mouse=True)
+    result = app.run(mouse=settings.mouse)
     if result is not None:
         return result
     return UiExit(app.return_code or 0)

@@ -72,11 +72,12 @@ def test_ascii_is_for_those_who_ask_for_it_and_where_nothing_else_is_spoken(tmp_
     home = {"HOLYTUI_CONFIG_DIR": str(tmp_path)}
     assert not load_settings(home).ascii
     assert load_settings({**home, "HOLYTUI_ASCII": "1"}).ascii
-    (tmp_path / "config.toml").write_text("ascii = true\nbell = true\n", "utf-8")
+    (tmp_path / "config.toml").write_text("ascii = true\nbell = true\nmouse = false\n", "utf-8")
     told = load_settings(home)
-    assert (told.ascii, told.bell, told.notes) == (True, True, ())
+    assert (told.ascii, told.bell, told.mouse, told.notes) == (True, True, False, ())
     assert ui_settings(told, UTF8).ascii
     assert ui_settings(told, UTF8).bell
+    assert (ui_settings(told, UTF8).mouse, ui_settings(Settings(), UTF8).mouse) == (False, True)
     assert not ui_settings(Settings(), UTF8).ascii
     assert ui_settings(Settings(), {"LANG": "C"}).ascii
     (tmp_path / "config.toml").write_text('bell = "loud"\n', "utf-8")

@@ -89,3 +89,16 @@ def test_ctrl_z_leads_to_the_shell_and_fg_back_and_no_item_fails_of_it(tmp_path:
         screen.press("q")
         screen.wait_for("shell>")
     assert status(tmp_path, "letters")["failed"] == 0
+
+
+def test_the_mouse_is_left_to_the_terminal_where_the_user_wants_it(tmp_path: Path) -> None:
+    takes_the_mouse = "\x1b[?1000h"
+    config = tmp_path / "config"
+    config.mkdir()
+    for text, taken in (("", True), ("mouse = false\n", False)):
+        (config / "config.toml").write_text(text, "utf-8")
+        with terminal(tmp_path, HOLYTUI_CONFIG_DIR=str(config)) as screen:
+            screen.wait_for("SAMPLES", "the-story")
+            screen.press("q")
+            screen.wait_for_end()
+            assert (takes_the_mouse in screen.output) is taken
