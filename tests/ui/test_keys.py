@@ -523,4 +523,4 @@ async def test_the_footer_names_the_verbs_that_fit(lines: Path, letters: Path) -
     async with opened(letters, size=(100, 24)) as pilot:
         await until_shown(pilot, "letters", "enter open   n new   r retry   w export")
     async with opened(lines, size=(100, 24)) as pilot:
-        await until_shown(pilot, "lines", "enter open   w export")
+        await until_shown(pilot, "lines", "enter open   n new   w export")
