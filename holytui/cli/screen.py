@@ -26,6 +26,10 @@ from holytui.ui.app import FAST_S, SLOW_S, UiSettings, run_app
 from holytui.ui.theme import load_themes
 
 DEFAULT_THEME = "night"
+PLAIN_LOCALES = frozenset({"C", "POSIX"})
+COERCED = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
+"""Where LANG=C, Python itself sets LC_CTYPE to one of these (PEP 538): that is not what the terminal speaks."""
+
 LINK_NOTICE = "If this link drops, the job stops safely and p resumes it."
 
 
@@ -169,5 +173,7 @@ def _sixteen_colours(env: Mapping[str, str]) -> bool:
 
 
 def _speaks_utf8(env: Mapping[str, str]) -> bool:
-    locale = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or ""
-    return "utf" in locale.lower()
+    told = [env.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    if told[2] in PLAIN_LOCALES and told[1] in COERCED:
+        told[1] = ""
+    return "utf" in next(filter(None, told), "").lower()

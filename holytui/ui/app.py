@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,8 @@ from textual import work
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import BindingType
+from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -124,9 +127,9 @@ class HolytuiApp(App[UiExit]):
         self.beginning = Beginning(self)
         self._open_job = open_job
         self._going: set[str] = set()
-        self._painted = Painted()
         self._said = ("", 0, 0.0)
         """The toast of now, how often it was said, and until when it is shown on the monotonic clock."""
+        self._painted = Painted(ascii=settings.ascii)
         for theme in settings.themes.values():
             self.register_theme(theme)
         self.theme = settings.theme
@@ -150,6 +153,7 @@ class HolytuiApp(App[UiExit]):
             self.call_after_refresh(self.asks.offer_resume, self._open_job)
         if self.settings.notice:
             self.say(self.settings.notice)
+        self.set_interval(FAST_S, self._look_at_size)
         if self.settings.bell:
             self.set_interval(self.settings.slow_s, self._ring)
 
@@ -163,6 +167,14 @@ class HolytuiApp(App[UiExit]):
         """A terminal that changed its size shows what it likes, even when it comes back to the size it had."""
         self._painted.forget()
         self.screen.refresh()
+
+    def _look_at_size(self) -> None:
+        """Linux signals a new size before it can be read: of a window that is dragged the last may be missed."""
+        if self.is_headless:
+            return
+        seen = Size(*shutil.get_terminal_size(fallback=self.size))
+        if seen != self.size:
+            self.post_message(Resize(seen, seen))
 
     def _ring(self) -> None:
         """A run that went and does not go any more is worth a bell, wherever one looks."""

@@ -12,9 +12,12 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 from rich.console import COLOR_SYSTEMS, Console
 from rich.control import Control
+from rich.segment import Segment
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
+
+from holytui.ui.draw.pen import ASCII
 
 Cell = tuple[str, str]
 """What stands in a cell, and its colours as they are sent."""
@@ -32,7 +35,9 @@ WORTH_SENDING = 8
 class Painted:
     """The cells of one terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ascii: bool = False) -> None:  # noqa: A002  # the option's name
+        """Begin with a terminal of which nothing is known; `ascii`: our glyphs and Textual's become ASCII."""
+        self._ascii = ascii
         self._size = Size(0, 0)
         self._rows: list[list[Cell]] = []
 
@@ -59,6 +64,8 @@ class Painted:
         """Where this piece differs from what stands there, with how to get there; it stands there from now on."""
         if not 0 <= y < len(self._rows):
             return
+        if self._ascii:
+            strip = _in_ascii(strip)
         row, new = self._rows[y], _cells(strip, console)
         new = new[: max(0, len(row) - x)]
         old = row[x : x + len(new)]
@@ -104,6 +111,12 @@ def _of_chops(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
             begin, until = max(x, first), min(end, last)
             if strip is not None and begin < until:
                 yield y, begin, strip.crop(begin - x, until - x)
+
+
+def _in_ascii(strip: Strip) -> Strip:
+    if strip.text.isascii():
+        return strip
+    return Strip([Segment(text.translate(ASCII), style) for text, style, _ in strip], strip.cell_length)
 
 
 def _cells(strip: Strip, console: Console) -> list[Cell]:

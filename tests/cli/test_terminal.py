@@ -80,6 +80,9 @@ def test_ascii_is_for_those_who_ask_for_it_and_where_nothing_else_is_spoken(tmp_
     assert (ui_settings(told, UTF8).mouse, ui_settings(Settings(), UTF8).mouse) == (False, True)
     assert not ui_settings(Settings(), UTF8).ascii
     assert ui_settings(Settings(), {"LANG": "C"}).ascii
+    assert ui_settings(Settings(), {"LANG": "C", "LC_CTYPE": "C.UTF-8"}).ascii, "Python put that there"
+    assert not ui_settings(Settings(), {"LANG": "C", "LC_CTYPE": "de_DE.UTF-8"}).ascii
+    assert not ui_settings(Settings(), {"LC_CTYPE": "C.UTF-8"}).ascii
     (tmp_path / "config.toml").write_text('bell = "loud"\n', "utf-8")
     with pytest.raises(ConfigError, match="bell: expected true or false"):
         load_settings(home)

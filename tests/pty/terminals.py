@@ -4,7 +4,7 @@ import os
 import shlex
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,20 @@ import pyte
 from tests.processes import HOLYTUI, PATIENCE_S, environment
 
 COLUMNS, ROWS = 80, 24
+SET_ELSEWHERE = {
+    "COLUMNS",
+    "LINES",
+    "TMUX",
+    "STY",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "NO_COLOR",
+    "COLORTERM",
+    "LC_ALL",
+    "LC_CTYPE",
+}
+"""What the terminal of whoever runs the tests has set, or pytest for its workers, says nothing about ours."""
+
 LEAVES_ALTERNATE_SCREEN = "\x1b[?1049l"
 
 
@@ -50,6 +64,11 @@ class Terminal:
         for key in keys:
             self._child.send(key)
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size, as a window that is dragged does."""
+        self._screen.resize(rows, columns)
+        self._child.setwinsize(rows, columns)
+
     def signal(self, number: signal.Signals) -> None:
         self._child.kill(number)
 
@@ -59,6 +78,13 @@ class Terminal:
         while not all(word in self.text for word in words):
             assert time.monotonic() < until, f"{words} never came; the screen:\n{self.text}"
             assert self._read(), f"it ended before {words} came; the screen:\n{self.text}"
+
+    def wait_until(self, seen: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
+        """Read until this is so."""
+        until = time.monotonic() + seconds
+        while not seen():
+            assert time.monotonic() < until, f"not seen: {what}; the screen:\n{self.text}"
+            assert self._read(), f"it ended; the screen:\n{self.text}"
 
     def wait_until_gone(self, words: str, seconds: float = PATIENCE_S) -> None:
         """Read until this is no longer on the screen."""
@@ -82,6 +108,11 @@ class Terminal:
         self._child.close()
         return self._child.exitstatus if self._child.exitstatus is not None else 128 + (self._child.signalstatus or 0)
 
+    def kill(self) -> None:
+        """SIGKILL the program, and wait until it is gone."""
+        self._child.kill(signal.SIGKILL)
+        self._child.wait()
+
     def hang_up(self) -> int:
         """Close the terminal, as a dropped link does; the exit code of what ran in it."""
         self._child.ptyproc.fileobj.close()
@@ -104,14 +135,14 @@ class Terminal:
 @contextmanager
 def terminal(cwd: Path, arguments: Sequence[str | Path] = (), **env: str) -> Iterator[Terminal]:
     """Holytui with these arguments; killed at the end if it still lives."""
-    with _program(cwd, [*HOLYTUI, *map(str, arguments)], env) as screen:
+    with program(cwd, [*HOLYTUI, *map(str, arguments)], env) as screen:
         yield screen
 
 
 @contextmanager
 def shell(cwd: Path, **env: str) -> Iterator[Terminal]:
     """An interactive shell with job control, whose prompt is `shell>`."""
-    with _program(cwd, ["bash", "--norc", "--noprofile", "-i"], {"PS1": "shell> ", **env}) as screen:
+    with program(cwd, ["bash", "--norc", "--noprofile", "-i"], {"PS1": "shell> ", **env}) as screen:
         screen.wait_for("shell>")
         yield screen
 
@@ -122,8 +153,11 @@ def command(arguments: Sequence[str | Path] = ()) -> str:
 
 
 @contextmanager
-def _program(cwd: Path, line: Sequence[str], env: Mapping[str, str]) -> Iterator[Terminal]:
+def program(cwd: Path, line: Sequence[str], env: Mapping[str, str]) -> Iterator[Terminal]:
+    """Any program on a terminal of its own; killed at the end if it still lives."""
     variables = environment(**{"TERM": "xterm-256color", "LANG": "C.UTF-8", **env})
+    for name in SET_ELSEWHERE - env.keys():
+        variables.pop(name, None)
     child = pexpect.spawn(
         line[0],
         list(line[1:]),
