@@ -22,7 +22,8 @@ from holytui.runs.local_desk import LocalDesk
 from holytui.runs.prepare import Wishes, check_saved, find, saved_job
 from holytui.store.catalog import snapshot_of
 from holytui.ui.actions import unknown_actions
-from holytui.ui.app import FAST_S, SLOW_S, UiSettings, run_app
+from holytui.ui.app import run_app
+from holytui.ui.settings import FAST_S, SLOW_S, UiSettings
 from holytui.ui.theme import load_themes
 
 DEFAULT_THEME = "night"

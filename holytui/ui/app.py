@@ -2,23 +2,14 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from rich.console import RenderableType
 from textual import work
-from textual._compositor import CompositorUpdate
-from textual.app import App
 from textual.binding import BindingType
-from textual.events import Resize
-from textual.geometry import Size
-from textual.screen import Screen
-from textual.theme import Theme
 
 from holytui.core.command import Command
 from holytui.core.progress import LIVE_STATES
@@ -28,68 +19,26 @@ from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import app_bindings
 from holytui.ui.asks import Asks, is_unread
 from holytui.ui.beginning import Beginning
-from holytui.ui.commands import entries_of
 from holytui.ui.departure import Departure, QuitDialog, hand_over
-from holytui.ui.draw.pen import Pen
 from holytui.ui.editing import Editing
 from holytui.ui.jobs_order import neighbour
-from holytui.ui.painted import Painted
+from holytui.ui.overlays import Overlays
 from holytui.ui.screens.base import HolyScreen
-from holytui.ui.screens.help import HelpScreen
 from holytui.ui.screens.item import ItemScreen
 from holytui.ui.screens.jobs import JobsScreen
-from holytui.ui.screens.palette import Entry, PaletteScreen
 from holytui.ui.screens.preflight import PreflightScreen
 from holytui.ui.screens.run import RunScreen
-from holytui.ui.screens.themes import ThemesScreen
+from holytui.ui.settings import UiExit, UiSettings
 from holytui.ui.shelving import Shelving
+from holytui.ui.terminal_app import TerminalApp
 from holytui.ui.theme import Palette, palette
 from holytui.ui.triage import Triage
 
-FAST_S, SLOW_S = 0.5, 1.0
-HANGUP, INTERRUPTED, TERMINATED = 129, 130, 143
+HANGUP, TERMINATED = 129, 143
+"""Exit codes of the two signals that end it."""
 
 
-@dataclass(frozen=True, slots=True)
-class UiSettings:
-    """What the user and the terminal decide.
-
-    Attributes:
-        themes: by name; `theme` is one of them.
-        keymap: keys by action id, comma-separated; they replace the action's own.
-        fast_s, slow_s: seconds between two drawings of a run, and of the list of jobs.
-        bell: ring when a run stops by itself or ends.
-        mouse: take clicks and the wheel from the terminal.
-        notice: said once at the start.
-        other_folders: checkpoint folders used before, told where this one is empty.
-    """
-
-    themes: Mapping[str, Theme]
-    theme: str
-    keymap: Mapping[str, str] = field(default_factory=dict)
-    ascii: bool = False
-    bell: bool = False
-    mouse: bool = True
-    fast_s: float = FAST_S
-    slow_s: float = SLOW_S
-    notice: str = ""
-    other_folders: Sequence[Path] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UiExit:
-    """How the UI ended.
-
-    Attributes:
-        code: for the shell.
-        lines: left in the scrollback.
-    """
-
-    code: int
-    lines: tuple[str, ...] = ()
-
-
-class HolytuiApp(App[UiExit]):
+class HolytuiApp(TerminalApp):
     """Holds the desk; screens ask it to open, start, stop and leave."""
 
     CSS_PATH = "holytui.tcss"
@@ -114,7 +63,7 @@ class HolytuiApp(App[UiExit]):
                 a saved job, to be resumed after a question.
             clock: Unix time, seconds.
         """
-        super().__init__()
+        super().__init__(ascii=settings.ascii)
         self.desk = desk
         self.settings = settings
         self.now = clock
@@ -125,11 +74,9 @@ class HolytuiApp(App[UiExit]):
         self._jobs = JobsScreen()
         self.editing = Editing(self)
         self.beginning = Beginning(self)
+        self.overlays = Overlays(self)
         self._open_job = open_job
         self._going: set[str] = set()
-        self._said = ("", 0, 0.0)
-        """The toast of now, how often it was said, and until when it is shown on the monotonic clock."""
-        self._painted = Painted(ascii=settings.ascii)
         for theme in settings.themes.values():
             self.register_theme(theme)
         self.theme = settings.theme
@@ -144,7 +91,6 @@ class HolytuiApp(App[UiExit]):
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._told_to_end, HANGUP, Leaving.HANGUP)
         loop.add_signal_handler(signal.SIGTERM, self._told_to_end, TERMINATED, Leaving.TERMINATED)
-        self.app_resume_signal.subscribe(self, lambda _: self._painted.forget())
         self.push_screen(self._jobs)
         if isinstance(self._open_job, Path):
             self.open_preflight(self._open_job)
@@ -153,28 +99,8 @@ class HolytuiApp(App[UiExit]):
             self.call_after_refresh(self.asks.offer_resume, self._open_job)
         if self.settings.notice:
             self.say(self.settings.notice)
-        self.set_interval(FAST_S, self._look_at_size)
         if self.settings.bell:
             self.set_interval(self.settings.slow_s, self._ring)
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Send the terminal what is not on it already."""
-        if isinstance(renderable, CompositorUpdate):
-            renderable = self._painted.changes(renderable, self.size)
-        super()._display(screen, renderable)
-
-    def on_resize(self) -> None:
-        """A terminal that changed its size shows what it likes, even when it comes back to the size it had."""
-        self._painted.forget()
-        self.screen.refresh()
-
-    def _look_at_size(self) -> None:
-        """Linux signals a new size before it can be read: of a window that is dragged the last may be missed."""
-        if self.is_headless:
-            return
-        seen = Size(*shutil.get_terminal_size(fallback=self.size))
-        if seen != self.size:
-            self.post_message(Resize(seen, seen))
 
     def _ring(self) -> None:
         """A run that went and does not go any more is worth a bell, wherever one looks."""
@@ -187,17 +113,6 @@ class HolytuiApp(App[UiExit]):
         """The link broke or the system ends us: save first, then go."""
         self.desk.shutdown(why)
         self.exit(UiExit(code), return_code=code)
-
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """One toast at a time; what is said again while it is shown is counted."""
-        at, seconds = time.monotonic(), 8 if bad else 4
-        before, times, until = self._said
-        times = times + 1 if text == before and at < until else 1
-        self._said = text, times, at + seconds
-        self.clear_notifications()
-        severity = "error" if bad else "information"
-        shown = text if times == 1 else f"{text}   x{times}"
-        self.notify(shown, severity=severity, markup=False, timeout=seconds)  # type: ignore[arg-type]  # a literal type
 
     def open_preflight(self, source: JobSource) -> None:
         self.push_screen(PreflightScreen(source))
@@ -333,8 +248,20 @@ class HolytuiApp(App[UiExit]):
         self.exit(UiExit(0, tuple(lines)))
 
     def action_help(self) -> None:
-        if isinstance(self.screen, HolyScreen):
-            self.push_screen(HelpScreen(self.screen.pen(), self.screen.registered(), self.settings.keymap))
+        self.overlays.help()
+
+    def action_theme(self) -> None:
+        self.overlays.themes()
+
+    def action_palette(self) -> None:
+        self.overlays.palette()
+
+    def wear(self, theme: str) -> None:
+        """Put a theme on; every screen is drawn anew."""
+        self.theme = theme
+        for screen in self.screen_stack:
+            if isinstance(screen, HolyScreen):
+                screen.repaint()
 
     async def action_quit(self) -> None:
         self.departure.quit()
@@ -345,40 +272,6 @@ class HolytuiApp(App[UiExit]):
             self.leave()
         else:
             self.departure.quit()
-
-    def action_theme(self) -> None:
-        """Choose a theme by trying it on."""
-
-        def kept(name: str | None) -> None:
-            if name is not None:
-                self.say(f'theme = "{name}" in config.toml keeps it')
-
-        names = sorted(self.settings.themes)
-        pen = Pen(self.palette, 68, self.settings.ascii)
-        self.push_screen(ThemesScreen(lambda: replace(pen, palette=self.palette), names, self.theme, self.wear), kept)
-
-    def wear(self, theme: str) -> None:
-        """Put a theme on; every screen is drawn anew."""
-        self.theme = theme
-        for screen in self.screen_stack:
-            if isinstance(screen, HolyScreen):
-                screen.repaint()
-
-    def action_palette(self) -> None:
-        """Everything that can be done here, by a few letters."""
-        if not isinstance(self.screen, HolyScreen):
-            return
-
-        def chosen(entry: Entry | None) -> None:
-            if entry is not None:
-                entry.run()
-
-        self.push_screen(
-            PaletteScreen(Pen(self.palette, 68, self.settings.ascii), entries_of(self, self.screen)), chosen
-        )
-
-    def action_suspend(self) -> None:
-        self.action_suspend_process()
 
 
 def run_app(desk: Desk, settings: UiSettings, *, open_job: JobSource | None = None) -> UiExit:

@@ -20,9 +20,9 @@ from textual.widgets import Input
 from holytui.store.checkpoint import FILE
 from holytui.store.ordering import Column
 from holytui.store.writer import Writer
-from holytui.ui.app import UiExit
 from holytui.ui.panels.items import ItemsPanel
 from holytui.ui.panels.map import MapPanel
+from holytui.ui.settings import UiExit
 from tests.store.jobs import HASHES, item, job_json, new_job
 from tests.ui.pilots import opened, top, until, until_shown
 

@@ -27,7 +27,8 @@ from holytui.runs.estimating import Told, nobody
 from holytui.runs.handle import RunHandle
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import Reader
-from holytui.ui.app import HolytuiApp, UiSettings
+from holytui.ui.app import HolytuiApp
+from holytui.ui.settings import UiSettings
 from holytui.ui.theme import load_themes
 
 NOON = 1_800_000_000.0

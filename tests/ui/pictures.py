@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
 
-from holytui.ui.app import UiExit
+from holytui.ui.settings import UiExit
 
 Compare = Callable[..., bool]
 SMALL, MIDDLE, WIDE = (80, 24), (120, 40), (160, 45)

@@ -14,7 +14,8 @@ from holytui.cli.options import Context
 from holytui.resources import themes
 from holytui.runs.desk import JobSource, Sample
 from holytui.runs.local_desk import LocalDesk
-from holytui.ui.app import HolytuiApp, UiExit, UiSettings
+from holytui.ui.app import HolytuiApp
+from holytui.ui.settings import UiExit, UiSettings
 from holytui.ui.theme import load_themes
 from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines

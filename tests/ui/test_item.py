@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from holytui.ui.app import UiExit
 from holytui.ui.carry_out import page_text, save_text
 from holytui.ui.draw.item_texts import pretty
+from holytui.ui.settings import UiExit
 from tests.processes import holytui, write_job
 from tests.ui.pilots import opened, said, top, until, until_shown
 

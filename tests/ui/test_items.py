@@ -8,10 +8,10 @@ from textual.pilot import Pilot
 
 from holytui.core.failures import FailureKind
 from holytui.store.ordering import Column, Narrowing, Order, Sorter, Wanted
-from holytui.ui.app import UiExit
 from holytui.ui.panels.map import MapPanel
 from holytui.ui.panels.marks import Marks
 from holytui.ui.screens.item import ItemScreen
+from holytui.ui.settings import UiExit
 from tests.store.jobs import answer_fully, attempt, failure, filled, writing
 from tests.ui.pilots import opened, said, top, until, until_shown
 

@@ -10,10 +10,10 @@ from textual.widgets import Input
 from holytui.store.catalog import list_jobs
 from holytui.store.checkpoint import FILE
 from holytui.store.shelf import TRASH, in_trash
-from holytui.ui.app import UiExit
 from holytui.ui.screens.jobs import JobsScreen
 from holytui.ui.screens.preflight import PreflightScreen
 from holytui.ui.screens.run import RunScreen
+from holytui.ui.settings import UiExit
 from tests.processes import start, status, wait_until
 from tests.ui.frozen import JOBS, FrozenDesk, frozen_app
 from tests.ui.pilots import (

@@ -449,7 +449,7 @@ async def test_a_remapped_key_works_and_its_old_one_does_not(letters: Path) -> N
 
 async def test_a_key_that_is_given_away_is_shown_with_its_new_action_only(letters: Path) -> None:
     async with opened(letters, keymap={"retry_all": "r"}, size=(100, 40)) as pilot:
-        await until_shown(pilot, "letters", "enter open   w export")
+        await until_shown(pilot, "letters", "enter open   n new   w export")
         assert "r retry" not in top(pilot)
         await pilot.press("question_mark")
         await until_shown(pilot, "retry all failed, by kind")

@@ -10,10 +10,10 @@ from textual.widgets import Input, TextArea
 
 from holytui.core.job import load_job
 from holytui.runs.desk import Sample
-from holytui.ui.app import UiExit
 from holytui.ui.screens.jobs import JobsScreen
 from holytui.ui.screens.new_job import NewJobScreen
 from holytui.ui.screens.preflight import PreflightScreen
+from holytui.ui.settings import UiExit
 from tests.ui.pilots import control_characters, finished_job, lines_job, opened, said, top, until, until_shown
 
 

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from holytui.core.job import Input
 from holytui.core.work import Item
 from holytui.inputs.source import read
-from holytui.ui.app import UiExit
+from holytui.ui.settings import UiExit
 from holytui.ui.widgets.line_list import LineList
 from tests.processes import write_job
 from tests.provider.scripted import (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from holytui.ui.app import UiExit
 from holytui.ui.screens.jobs import JobsScreen
 from holytui.ui.screens.run import RunScreen
+from holytui.ui.settings import UiExit
 from tests.processes import holytui, start, status, wait_until
 from tests.ui.pilots import (
     desk_of,

@@ -10,9 +10,9 @@ from textual.widgets import Input, TextArea
 from holytui.core.job import Problem
 from holytui.runs.desk import Glance
 from holytui.runs.drafting import Draft
-from holytui.ui.app import UiExit
 from holytui.ui.screens.editor import EditorScreen
 from holytui.ui.screens.new_job import NewJobScreen
+from holytui.ui.settings import UiExit
 from tests.ui.frozen import SAMPLES, FrozenDesk, frozen_app
 from tests.ui.pictures import MIDDLE, SMALL, Compare, then
 

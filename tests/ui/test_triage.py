@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from holytui.store.reader import Reader
-from holytui.ui.app import UiExit
+from holytui.ui.settings import UiExit
 from tests.processes import holytui, write_job
 from tests.ui.pilots import (
     HUNG,
