@@ -1,6 +1,6 @@
 """Preflight: what a job would do and cost, before enter runs it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.style import Style
 from rich.text import Text
@@ -11,6 +11,9 @@ from holytui.core.estimate_words import cost_words, dollars, ratio_words, time_w
 from holytui.runs.desk import KeyCheck, Preview
 from holytui.ui.draw.paths import near
 from holytui.ui.draw.pen import Line, Pen
+
+READABLE = 100
+"""Cells that a line of facts has at most: a hint at the far end of a wide screen belongs to nothing."""
 
 OTHER_MODELS = 3
 SHOWN_PROBLEMS = 10
@@ -46,7 +49,7 @@ def sheet(
         key: what the provider says about the key and the models; None: only the preview's note is known.
         keys: that are named beside what they change.
     """
-    estimate = preview.estimate
+    estimate, pen = preview.estimate, replace(pen, width=min(pen.width, READABLE))
     lines = [_title(pen, preview)]
     hint = (keys.prompts, "shows them") if estimate.items > estimate.readable else None
     _fact(lines, pen, "Items", count(estimate.items), _items(preview), hint)
