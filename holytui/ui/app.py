@@ -20,6 +20,7 @@ from holytui.ui.actions import app_bindings
 from holytui.ui.asks import Asks, is_unread
 from holytui.ui.beginning import Beginning
 from holytui.ui.departure import Departure, QuitDialog, hand_over
+from holytui.ui.draw.pen import Pen
 from holytui.ui.editing import Editing
 from holytui.ui.jobs_order import neighbour
 from holytui.ui.overlays import Overlays
@@ -33,6 +34,9 @@ from holytui.ui.shelving import Shelving
 from holytui.ui.terminal_app import TerminalApp
 from holytui.ui.theme import Palette, palette
 from holytui.ui.triage import Triage
+
+DIALOG = 68
+"""Cells of a dialog's line: its width without margins and the cursor's mark."""
 
 HANGUP, TERMINATED = 129, 143
 """Exit codes of the two signals that end it."""
@@ -86,6 +90,10 @@ class HolytuiApp(TerminalApp):
     @property
     def palette(self) -> Palette:
         return palette(self.current_theme)
+
+    def dialog_pen(self) -> Pen:
+        """A pen for the lines of a dialog."""
+        return Pen(self.palette, DIALOG, self.settings.ascii)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()

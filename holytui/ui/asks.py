@@ -6,7 +6,6 @@ from holytui.core.command import MOST_AT_ONCE, Command, Verb
 from holytui.core.display import count
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.words import title_of
-from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.words import expected_cost, in_vain
 from holytui.ui.screens.dialogs import Choice, ChoiceDialog
 
@@ -27,9 +26,6 @@ class Asks:
 
     def __init__(self, app: "HolytuiApp") -> None:
         self._app = app
-
-    def _pen(self) -> Pen:
-        return Pen(self._app.palette, 68, self._app.settings.ascii)
 
     def pause_or_resume(self, job_id: str) -> None:
         """Pause what runs, at once; resume what rests, after showing count and cost."""
@@ -70,7 +66,7 @@ class Asks:
     def _resume(self, job_id: str, snapshot: Snapshot) -> None:
         cost = expected_cost(snapshot, snapshot.pending)
         question = f"Resume {count(snapshot.pending)} items, {cost}?"
-        dialog = ChoiceDialog(self._pen(), [question, ""], [Choice("yes", "resume", "enter"), NO])
+        dialog = ChoiceDialog(self._app.dialog_pen(), [question, ""], [Choice("yes", "resume", "enter"), NO])
 
         def answered(answer: str | None) -> None:
             if answer == "yes":
@@ -102,7 +98,7 @@ class Asks:
             elif answer == "pause":
                 handle.send(Command(Verb.PAUSE))
 
-        self._app.push_screen(ChoiceDialog(self._pen(), sentences, choices), answered)
+        self._app.push_screen(ChoiceDialog(self._app.dialog_pen(), sentences, choices), answered)
 
     def export(self, job_id: str) -> None:
         """Which format; the file stands in the working folder."""
@@ -117,4 +113,4 @@ class Asks:
                 self._app.export(job_id, fmt)
 
         sentences = [f"Export {job_id} into the working folder as", ""]
-        self._app.push_screen(ChoiceDialog(self._pen(), sentences, choices), answered)
+        self._app.push_screen(ChoiceDialog(self._app.dialog_pen(), sentences, choices), answered)

@@ -7,7 +7,6 @@ from holytui.inputs.source import InputProblem
 from holytui.runs.desk import Sample
 from holytui.runs.drafting import Draft, draft_of, draft_of_sample
 from holytui.ui.completing import PathSuggester
-from holytui.ui.draw.pen import Pen
 from holytui.ui.screens.ask_line import AskLine
 from holytui.ui.screens.dialogs import Choice, ChoiceDialog
 from holytui.ui.screens.new_job import NewJobScreen
@@ -21,9 +20,6 @@ class Beginning:
 
     def __init__(self, app: "HolytuiApp") -> None:
         self._app = app
-
-    def _pen(self) -> Pen:
-        return Pen(self._app.palette, 68, self._app.settings.ascii)
 
     def ask(self) -> None:
         """What to begin from."""
@@ -42,7 +38,7 @@ class Beginning:
             elif answer is not None:
                 self._from_sample(samples[answer])
 
-        self._app.push_screen(ChoiceDialog(self._pen(), ["A new job, begun from", ""], choices), answered)
+        self._app.push_screen(ChoiceDialog(self._app.dialog_pen(), ["A new job, begun from", ""], choices), answered)
 
     def _ask_path(self, begun: str = "", problem: str = "") -> None:
         sentences = [*([problem, ""] if problem else []), "The folder or file with what is to be asked about:", ""]
@@ -54,7 +50,7 @@ class Beginning:
                 )
 
         dialog = AskLine(
-            self._pen(),
+            self._app.dialog_pen(),
             sentences,
             value=begun,
             verb="begin",

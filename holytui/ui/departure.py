@@ -8,7 +8,6 @@ from holytui.core.progress import LIVE_STATES, JobState
 from holytui.core.words import title_of
 from holytui.runs.desk import DeskError
 from holytui.runs.handle import RunHandle
-from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.words import in_vain
 from holytui.ui.screens.dialogs import Choice, ChoiceDialog
 
@@ -29,9 +28,6 @@ class Departure:
 
     def __init__(self, app: "HolytuiApp") -> None:
         self._app = app
-
-    def _pen(self) -> Pen:
-        return Pen(self._app.palette, 68, self._app.settings.ascii)
 
     def _alive_here(self) -> list[RunHandle]:
         return [handle for handle in self._app.desk.running_here() if handle.snapshot().state in ALIVE]
@@ -64,7 +60,7 @@ class Departure:
             elif answer == "stop":
                 app.leave()
 
-        app.push_screen(QuitDialog(self._pen(), [*sentences, ""], choices), answered)
+        app.push_screen(QuitDialog(self._app.dialog_pen(), [*sentences, ""], choices), answered)
 
     def detach(self, job_id: str) -> None:
         """Hand one run to the background, and go or stay."""
@@ -90,7 +86,7 @@ class Departure:
             if answer in {"go", "stay"}:
                 app.hand_over([job_id], then_quit=answer == "go")
 
-        app.push_screen(ChoiceDialog(self._pen(), sentences, choices), answered)
+        app.push_screen(ChoiceDialog(self._app.dialog_pen(), sentences, choices), answered)
 
     def handed_over(self, told: Sequence[str], *, failed: bool, then_quit: bool) -> None:
         """The background took them, or some of them not; runs that are still here are asked about."""

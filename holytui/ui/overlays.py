@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from holytui.ui.commands import entries_of
-from holytui.ui.draw.pen import Pen
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.help import HelpScreen
 from holytui.ui.screens.palette import Entry, PaletteScreen
@@ -20,9 +19,6 @@ class Overlays:
     def __init__(self, app: "HolytuiApp") -> None:
         self._app = app
 
-    def _pen(self) -> Pen:
-        return Pen(self._app.palette, 68, self._app.settings.ascii)
-
     def help(self) -> None:
         """Every key of the screen below, as it is bound."""
         screen = self._app.screen
@@ -31,7 +27,7 @@ class Overlays:
 
     def themes(self) -> None:
         """Choose a theme by trying it on."""
-        app, pen = self._app, self._pen()
+        app, pen = self._app, self._app.dialog_pen()
 
         def kept(name: str | None) -> None:
             if name is not None:
@@ -50,4 +46,4 @@ class Overlays:
             if entry is not None:
                 entry.run()
 
-        self._app.push_screen(PaletteScreen(self._pen(), entries_of(self._app, screen)), chosen)
+        self._app.push_screen(PaletteScreen(self._app.dialog_pen(), entries_of(self._app, screen)), chosen)

@@ -11,7 +11,6 @@ from holytui.core.progress import Snapshot
 from holytui.runs.desk import DeskError, Shelved
 from holytui.store.catalog import JobEntry
 from holytui.store.shelf import TRASH
-from holytui.ui.draw.pen import Pen
 from holytui.ui.screens.ask_line import AskLine
 from holytui.ui.screens.dialogs import Choice, ChoiceDialog
 
@@ -27,9 +26,6 @@ class Shelving:
 
     def __init__(self, app: "HolytuiApp") -> None:
         self._app = app
-
-    def _pen(self) -> Pen:
-        return Pen(self._app.palette, 68, self._app.settings.ascii)
 
     def rename(self, job: JobEntry, then: Then) -> None:
         """Another name for a job at rest; its job file finds it as before."""
@@ -66,7 +62,7 @@ class Shelving:
             if answer == "yes":
                 self._do(partial(self._app.desk.shelf.delete, job.job_id), then)
 
-        self._app.push_screen(ChoiceDialog(self._pen(), sentences, choices), answered)
+        self._app.push_screen(ChoiceDialog(self._app.dialog_pen(), sentences, choices), answered)
 
     def undo(self, then: Then) -> None:
         """Take back the last delete or rename."""
@@ -99,7 +95,7 @@ class Shelving:
             if text is not None:
                 self._do(partial(act, job_id_of(text)), then)
 
-        dialog = AskLine(self._pen(), sentences, value=value, verb=verb, check=check, note=note)
+        dialog = AskLine(self._app.dialog_pen(), sentences, value=value, verb=verb, check=check, note=note)
         self._app.push_screen(dialog, answered)
 
     def _is_busy(self, job: JobEntry, done: str) -> bool:

@@ -13,7 +13,6 @@ from holytui.core.work import Overrides
 from holytui.runs.desk import DeskError
 from holytui.store.reader import Reader
 from holytui.store.trouble import CheckpointError
-from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.words import expected_cost
 from holytui.ui.panels.panel import Chosen
 from holytui.ui.screens.ask_line import AskLine
@@ -50,9 +49,6 @@ class Triage:
     def __init__(self, app: "HolytuiApp") -> None:
         self.app = app
 
-    def _pen(self) -> Pen:
-        return Pen(self.app.palette, 68, self.app.settings.ascii)
-
     def _snapshot(self, job_id: str) -> Snapshot:
         return self.app.desk.view(job_id).snapshot()
 
@@ -82,14 +78,16 @@ class Triage:
             else:
                 self._retry(job_id, chosen, Overrides())
 
-        self.app.push_screen(RetryDialog(self._pen(), ticks, simulated=self._snapshot(job_id).simulated), answered)
+        self.app.push_screen(
+            RetryDialog(self.app.dialog_pen(), ticks, simulated=self._snapshot(job_id).simulated), answered
+        )
 
     @_told
     def retry(self, job_id: str, chosen: Chosen) -> None:
         """What is chosen on a screen: marked items, a group of failures, or one item."""
         cost = expected_cost(self._snapshot(job_id), chosen.failed)
         dialog = ChoiceDialog(
-            self._pen(), [f"Retry {chosen.words}, {cost}?", ""], [Choice("yes", "retry", "enter"), NO]
+            self.app.dialog_pen(), [f"Retry {chosen.words}, {cost}?", ""], [Choice("yes", "retry", "enter"), NO]
         )
 
         def answered(answer: str | None) -> None:
@@ -118,7 +116,7 @@ class Triage:
             if changes is not None:
                 self._retry(job_id, chosen, changes)
 
-        self.app.push_screen(RetryWithDialog(self._pen(), plan), answered)
+        self.app.push_screen(RetryWithDialog(self.app.dialog_pen(), plan), answered)
 
     @_told
     def accept(self, job_id: str, chosen: Chosen | None) -> None:
@@ -132,7 +130,7 @@ class Triage:
             "Those that have one count as succeeded with it; steps that use it go on. u undoes.",
             "",
         ]
-        dialog = ChoiceDialog(self._pen(), sentences, [Choice("yes", "accept", "enter"), NO])
+        dialog = ChoiceDialog(self.app.dialog_pen(), sentences, [Choice("yes", "accept", "enter"), NO])
 
         def answered(answer: str | None) -> None:
             if answer == "yes":
@@ -153,7 +151,7 @@ class Triage:
             if reason is not None:
                 self._apply(job_id, Command(Verb.GIVE_UP, chosen.selection, reason=reason.strip()))
 
-        self.app.push_screen(AskLine(self._pen(), sentences, verb="give up"), answered)
+        self.app.push_screen(AskLine(self.app.dialog_pen(), sentences, verb="give up"), answered)
 
     def undo(self, job_id: str) -> None:
         """Take back the newest retry, accept or give up, as far as nothing was sent."""
@@ -176,7 +174,7 @@ class Triage:
             if text is not None:
                 self._apply(job_id, Command(Verb.BUDGET, budget_usd=float(text.lstrip("$"))))
 
-        self.app.push_screen(AskLine(self._pen(), sentences, value=value, check=no_amount), answered)
+        self.app.push_screen(AskLine(self.app.dialog_pen(), sentences, value=value, check=no_amount), answered)
 
     def _retry(self, job_id: str, chosen: Chosen, changes: Overrides) -> None:
         command = Command(Verb.RETRY, chosen.selection, changes)
