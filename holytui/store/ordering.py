@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ _BY = {
 _UNKNOWN_LAST = {Column.COST: "cost_kind = 'unknown'", Column.FINISHED: "finished_at IS NULL"}
 UPWARDS = frozenset({Column.NUMBER, Column.ID, Column.STATE})
 """Columns whose smallest comes first; of the others people want the largest."""
+
+
+LAST = "SELECT idx FROM items WHERE removed = 0 ORDER BY idx DESC LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,16 @@ def among(members: "array[int]", index: int) -> bool:
     return place < len(members) and members[place] == index
 
 
+def all_but(count: int, others: Iterable[int]) -> "array[int]":
+    """The numbers below `count` without these, which are sorted."""
+    everything, kept, after = array("q", range(count)), array("q"), 0
+    for other in others:
+        kept += everything[after:other]
+        after = other + 1
+    kept += everything[after:]
+    return kept
+
+
 class Interrupted(Exception):
     """Another order is wanted meanwhile."""
 
@@ -159,15 +173,42 @@ class Sorter:
             try:
                 if wanted == Wanted() and (total := self._dense()) is not None:
                     return Order(total)
+                if (most := self._most(wanted)) is not None:
+                    return most
                 where, values = _where(wanted.narrowing)
                 statement = f"SELECT i.idx FROM items i WHERE {where} ORDER BY {_order_by(wanted)}"
-                return Order.of(index for (index,) in self._view.connection.execute(statement, values))
+                return Order.of(chain.from_iterable(self._view.connection.execute(statement, values)))
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                     raise Interrupted from error
                 raise explain(error, self._folder) from error
             except sqlite3.Error as error:
                 raise explain(error, self._folder) from error
+
+    def _most(self, wanted: Wanted) -> Order | None:
+        """The items of a state that most are in: all but the others. Reading a row costs three times leaving it out.
+
+        None where that does not hold, or something else narrows or sorts.
+        """
+        state = wanted.narrowing.state
+        if state not in STATES or wanted != Wanted(narrowing=Narrowing(state)):
+            return None
+        connection = self._view.connection
+        others = [number for number, one in enumerate(STATES) if one is not state]
+        marks = ", ".join("?" * len(others))
+        rows = f"FROM items WHERE removed = 0 AND state IN ({marks})"
+        connection.execute("BEGIN")
+        try:
+            few = (connection.execute(LAST).fetchone() or (0,))[0] // 3
+            counted = connection.execute(f"SELECT count(*) FROM (SELECT 1 {rows} LIMIT ?)", (*others, few + 1))
+            if counted.fetchone()[0] > few or (total := self._dense()) is None:
+                return None
+            # Sorted here: they come as one ascending run a state, which SQLite would sort anew.
+            found = sorted(chain.from_iterable(connection.execute(f"SELECT idx {rows}", others)))
+            indices = all_but(total, found)
+            return Order(len(indices), indices)
+        finally:
+            connection.rollback()
 
     def interrupt(self) -> None:
         """Another order is wanted: end the one that is being made; from any thread."""
@@ -182,8 +223,7 @@ class Sorter:
     def _dense(self) -> int | None:
         """How many items there are, if their indices have no gaps: then input order needs no list."""
         rows = self._view.connection.execute(
-            "SELECT (SELECT count(*) FROM items WHERE removed = 0),"
-            " (SELECT idx FROM items WHERE removed = 0 ORDER BY idx DESC LIMIT 1)"
+            f"SELECT (SELECT count(*) FROM items WHERE removed = 0), ({LAST})"
         ).fetchall()
         total, last = rows[0]
         return int(total) if last is None or last == total - 1 else None

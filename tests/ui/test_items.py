@@ -1,12 +1,14 @@
 """The item table and the map: sorted, narrowed, marked, and stable while one looks."""
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from holytui.core.failures import FailureKind
+from holytui.store.checkpoint import FILE
 from holytui.store.ordering import Column, Narrowing, Order, Sorter, Wanted
 from holytui.ui.panels.map import MapPanel
 from holytui.ui.panels.marks import Marks
@@ -74,6 +76,31 @@ def test_a_filter_finds_states_kinds_steps_and_texts(made: Path, words: str, exp
         assert order.at(0, NUMBER) == expected
         assert [order.place_of(index) for index in expected] == list(range(len(expected)))
         assert order.place_of(9_999) is None
+    finally:
+        sorter.close()
+
+
+@pytest.mark.parametrize("gaps", [False, True], ids=["whole", "with items removed"])
+@pytest.mark.parametrize("few", [0, 1, 13, 99])
+def test_a_state_that_most_items_are_in_holds_all_of_them_and_no_others(tmp_path: Path, few: int, gaps: bool) -> None:
+    """It is made from what is not in it; the same comes of it as from looking at each."""
+    number = 300
+    folder = tmp_path / "most"
+    filled(folder, number)
+    failed = set(range(0, number, 3)[:few])
+    removed = set(range(5, number, 50)) if gaps else set()
+    connection = sqlite3.connect(folder / FILE)
+    with connection:
+        connection.execute("UPDATE items SET state = 1")
+        connection.executemany("UPDATE items SET state = 2 WHERE idx = ?", [(index,) for index in failed])
+        connection.executemany("UPDATE items SET removed = 1 WHERE idx = ?", [(index,) for index in removed])
+    connection.close()
+    sorter = Sorter(folder)
+    try:
+        for words, expected in (("succeeded", set(range(number)) - failed), ("failed", failed), ("pending", set())):
+            order = sorter.arrange(Wanted(narrowing=Narrowing.parse(words)))
+            assert order.at(0, number) == sorted(expected - removed)
+            assert order.count == len(expected - removed)
     finally:
         sorter.close()
 

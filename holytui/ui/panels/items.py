@@ -90,12 +90,21 @@ class ItemsPanel(Panel):
         flying = frozenset(flight.index for flight in moment.flights)
         seen = (counters.succeeded, counters.failed, counters.total, counters.given_up, flying)
         if seen != self._seen:
-            self._pages.forget()
-            self.the_list().repaint()
+            self._renew(flying)
         if not self._busy and (self._shown is None or (self._since(counters) and self._at_the_top())):
             self._arrange()
-        self._seen, self._flying = seen, flying
+        self._seen = seen
         self._draw_title(counters)
+
+    def _renew(self, flying: frozenset[int]) -> None:
+        """Read what is in view, and paint what of it is another now; all else is read when it comes into view."""
+        lines = self.the_list()
+        in_view, turned = lines.in_view, flying ^ self._flying
+        rows = self._read_page(in_view.start, len(in_view))
+        others = {place for place, row in zip(in_view, rows, strict=False) if row.index in turned}
+        self._flying = flying
+        for place in others.union(self._pages.renew(in_view.start, rows)):
+            lines.repaint_line(place)
 
     def _draw_title(self, counters: Counters) -> None:
         words, style = self.titled("ITEMS")

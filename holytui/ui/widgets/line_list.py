@@ -69,6 +69,16 @@ class LineList(ScrollView, inherit_bindings=False):
         """The lines changed, not their number."""
         self.refresh()
 
+    def repaint_line(self, place: int) -> None:
+        """This line changed."""
+        self.refresh(Region(0, place - self.scroll_offset.y, self.size.width, 1))
+
+    @property
+    def in_view(self) -> range:
+        """Places of the lines that are visible."""
+        first = self.scroll_offset.y
+        return range(first, max(first, min(self._count, first + self.size.height)))
+
     def move(self, by: int) -> None:
         """Move the cursor by lines."""
         self.move_to(self._cursor + by, direction=1 if by >= 0 else -1)
@@ -85,8 +95,8 @@ class LineList(ScrollView, inherit_bindings=False):
         self._cursor = self._near(max(0, min(place, self._count - 1)), direction)
         if self._cursor == before:
             return
-        self._repaint_line(before)
-        self._repaint_line(self._cursor)
+        self.repaint_line(before)
+        self.repaint_line(self._cursor)
         self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
         self.post_message(self.Moved(self, self._cursor))
 
@@ -102,9 +112,6 @@ class LineList(ScrollView, inherit_bindings=False):
                     return at
                 at += step
         return 0
-
-    def _repaint_line(self, place: int) -> None:
-        self.refresh(Region(0, place - self.scroll_offset.y, self.size.width, 1))
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, self._count)
