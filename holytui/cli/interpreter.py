@@ -9,7 +9,7 @@ NEW_OBJECTS = 10_000
 YOUNG_ROUNDS, MIDDLE_ROUNDS = 20, 50
 """Rounds of one generation before the next older one is looked at."""
 
-SWITCH_S = 0.001
+SWITCH_S = 0.0005
 """After this long a thread that waits may have its turn: loop, writer and screen take turns more often than Python's
 0.005 s would let them, and an answer waits less for its commit."""
 

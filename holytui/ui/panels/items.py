@@ -57,6 +57,7 @@ class ItemsPanel(Panel):
         self._seen: object = None
         self._typing: Timer | None = None
         self._busy = False
+        self._reading = False
         self._counted: int | None = None
         """Items that the counters told of when the order was made."""
         self._go_to: int | None = None
@@ -89,22 +90,43 @@ class ItemsPanel(Panel):
         counters = moment.snapshot.counters
         flying = frozenset(flight.index for flight in moment.flights)
         seen = (counters.succeeded, counters.failed, counters.total, counters.given_up, flying)
-        if seen != self._seen:
-            self._renew(flying)
+        if seen != self._seen and not self._reading:
+            self._seen, self._reading = seen, True
+            self._renew(self._order, self.the_list().in_view)
+        self._fly(flying)
         if not self._busy and (self._shown is None or (self._since(counters) and self._at_the_top())):
             self._arrange()
-        self._seen = seen
         self._draw_title(counters)
 
-    def _renew(self, flying: frozenset[int]) -> None:
-        """Read what is in view, and paint what of it is another now; all else is read when it comes into view."""
+    @work(thread=True, exit_on_error=False, group="rows")
+    def _renew(self, order: Order, in_view: range) -> None:
+        """Read what is in view, beside the screen: behind a busy engine each row waits for its turn."""
+        try:
+            rows = self._reader.rows_at(order.at(in_view.start, len(in_view)))
+        except CheckpointError as error:
+            self.app.call_from_thread(self.holy_screen.complain, error)
+        else:
+            self.app.call_from_thread(self._take_rows, order, in_view, rows)
+        finally:
+            self._reading = False
+
+    def _take_rows(self, order: Order, in_view: range, rows: list[ItemRow]) -> None:
+        """Paint what of it is another now; all else is read when it comes into view."""
+        if order is not self._order or not self.is_mounted:
+            self._seen = None
+            return
         lines = self.the_list()
-        in_view, turned = lines.in_view, flying ^ self._flying
-        rows = self._read_page(in_view.start, len(in_view))
-        others = {place for place, row in zip(in_view, rows, strict=False) if row.index in turned}
-        self._flying = flying
-        for place in others.union(self._pages.renew(in_view.start, rows)):
+        for place in self._pages.renew(in_view.start, rows):
             lines.repaint_line(place)
+
+    def _fly(self, flying: frozenset[int]) -> None:
+        """What is in flight looks otherwise, whatever the checkpoint says of it."""
+        turned, self._flying = flying ^ self._flying, flying
+        lines = self.the_list()
+        for place in lines.in_view if turned else ():
+            row = self._pages.row(place)
+            if row is not None and row.index in turned:
+                lines.repaint_line(place)
 
     def _draw_title(self, counters: Counters) -> None:
         words, style = self.titled("ITEMS")
