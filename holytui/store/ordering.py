@@ -186,7 +186,7 @@ class Sorter:
                 raise explain(error, self._folder) from error
 
     def _most(self, wanted: Wanted) -> Order | None:
-        """The items of a state that most are in: all but the others. Reading a row costs three times leaving it out.
+        """The items of a state that most are in: all but the others. An index copied costs little beside one read.
 
         None where that does not hold, or something else narrows or sorts.
         """
