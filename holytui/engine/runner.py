@@ -119,6 +119,7 @@ class Runner:
         self.user_paused = False
         self._admission.reopen()
         self.look_again()
+        self._on_change()
 
     def stop(self, halt: Halt) -> None:
         """End at once: requests in flight are cancelled, their items return to pending."""

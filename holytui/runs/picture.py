@@ -184,7 +184,8 @@ class Picture:
 
     def _token_rate(self, counters: Counters) -> tuple[float, float]:
         now, tokens = self._now(), counters.tokens
-        if self._ended is not None:
+        # Until the work begins, counters stand at nothing or at what earlier sessions did.
+        if self._ended is not None or self.runner is None:
             return (0.0, 0.0)
         self._tokens.append((now, tokens.input, tokens.output))
         while len(self._tokens) > 2 and self._tokens[0][0] < now - TOKEN_WINDOW_S:

@@ -55,7 +55,7 @@ class Asks:
         step = max(1, snapshot.ceiling // 8)
         ceiling = min(MOST_AT_ONCE, snapshot.ceiling + step) if up else max(1, snapshot.ceiling - step)
         handle.send(Command(Verb.CEILING, ceiling=ceiling))
-        self._app.say(f"at most {ceiling} in flight")
+        self._app.say(f"at most {ceiling} in flight, for this session")
 
     def offer_resume(self, job_id: str) -> None:
         """The question with which a job that was named on the command line opens, if it rests with work left."""
