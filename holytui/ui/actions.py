@@ -94,12 +94,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("palette", ("colon", "ctrl+p"), "", "commands, jobs and themes, found by a few letters"),
     Action("theme", ("T",), "", "themes, each tried on under the cursor"),
     Action("help", ("question_mark",), "help", "every key"),
+    Action("redraw", ("ctrl+l",), "", "paint the screen anew"),
     Action("quit", ("q",), "quit", "quit; asks while a job runs"),
     Action("suspend", ("ctrl+z",), "", "to the shell; fg comes back"),
     Action("force_quit", ("ctrl+c",), "", "quit; a second time: stop safely and quit"),
 )
 
-APP_ACTIONS = frozenset({"help", "quit", "force_quit", "theme", "palette", "suspend"})
+APP_ACTIONS = frozenset({"help", "quit", "force_quit", "theme", "palette", "suspend", "redraw"})
 """These live on the app; all others on the screen they are listed for."""
 
 SHOWN = {

@@ -40,6 +40,10 @@ class TerminalApp(App[UiExit]):
 
     def on_resize(self) -> None:
         """A terminal that changed its size shows what it likes, even when it comes back to the size it had."""
+        self.action_redraw()
+
+    def action_redraw(self) -> None:
+        """Send everything: another program may have written over it."""
         self._painted.forget()
         self.screen.refresh()
 

@@ -60,6 +60,10 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    def spoil(self, text: str) -> None:
+        """Write on the screen as another program would."""
+        self._stream.feed(text)
+
     def press(self, *keys: str) -> None:
         for key in keys:
             self._child.send(key)

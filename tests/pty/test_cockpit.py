@@ -7,7 +7,7 @@ from tests.processes import status, wait_until, write_job
 from tests.pty.terminals import command, shell, terminal
 
 ENTER, ESCAPE, DOWN = "\r", "\x1b", "\x1b[B"
-KEYS = {"ctrl+z": "\x1a"}
+KEYS = {"ctrl+z": "\x1a", "ctrl+l": "\x0c"}
 MOST_KEYS = 15
 
 
@@ -102,3 +102,13 @@ def test_the_mouse_is_left_to_the_terminal_where_the_user_wants_it(tmp_path: Pat
             screen.press("q")
             screen.wait_for_end()
             assert (takes_the_mouse in screen.output) is taken
+
+
+def test_ctrl_l_paints_the_screen_anew(tmp_path: Path) -> None:
+    with terminal(tmp_path) as screen:
+        screen.wait_for("SAMPLES", "the-story", "enter open")
+        screen.spoil("\x1b[2J\x1b[5;5Hyou have new mail")
+        assert "SAMPLES" not in screen.text
+        screen.press(KEYS["ctrl+l"])
+        screen.wait_for("SAMPLES", "the-story", "enter open")
+        screen.wait_until_gone("you have new mail")
