@@ -71,6 +71,7 @@ def _told(pen: Pen, line: Text, row: GroupRow) -> Text:
     if not row.given_up:
         return line
     words = f"{count(row.given_up)} given up"
+    line.rstrip()
     line.truncate(pen.width - len(words) - 3, overflow="ellipsis")
     line.append(" " * max(2, pen.width - 1 - line.cell_len - len(words)))
     line.append(words, pen.palette.warn)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.style import Style
 from rich.text import Text
@@ -26,84 +27,87 @@ EXPLAINED, MEANING = 95, 36
 """Cells from which on there is room for what a kind means, and how many that takes."""
 
 
-def live(pen: Pen, snapshot: Snapshot, flights: Sequence[InFlight], height: int, *, gauge: bool = False) -> list[Text]:
-    """The panel where it stands alone, at this height; nothing moves but what changed."""
-    failed = failed_summary(pen, snapshot)
-    events = [log_line(pen, event) for event in snapshot.last_events[:LOG_LINES]]
-    clocks = _clocks(pen, snapshot) if height > CLOCKS_FROM else []
-    below = [line for block in (clocks, failed, events) if block for line in (pen.blank(), *block)]
-    room = max(2, height - len(below))
-    if flights or snapshot.state in LIVE_STATES:
-        above = in_flight(pen, snapshot, flights, room, gauge=gauge)
-    else:
-        above = _rest(pen, snapshot)[:room]
-    above += [pen.blank()] * (room - len(above))
-    return (above + below)[:height]
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Cells of the columns of what is in flight; gauge: there is room for a bar of each clock."""
+
+    item: int
+    step: int
+    gauge: bool
 
 
-def at_rest(pen: Pen, snapshot: Snapshot, height: int, title: tuple[str, Style]) -> list[Text]:
-    """The panel beside others while nothing runs: why, and what the clocks know."""
-    head = pen.line().gap(1).add(*title).done()
-    clocks = _clocks(pen, snapshot)
-    return [head, *_rest(pen, snapshot), *([pen.blank(), *clocks] if clocks else [])][:height]
+def columns(pen: Pen, flights: Sequence[InFlight]) -> Columns:
+    """As wide as the steps that are in hand want it."""
+    gauge = pen.width >= GAUGED
+    step = max([7, *(min(12, len(flight.step)) for flight in flights)])
+    return Columns(max(22, min(48, pen.width // 4 + (4 if gauge else 0))), step, gauge)
 
 
-def in_flight(
-    pen: Pen,
-    snapshot: Snapshot,
-    flights: Sequence[InFlight],
-    room: int,
-    title: tuple[str, Style] | None = None,
-    *,
-    gauge: bool = False,
-) -> list[Text]:
-    """A header and a row each, oldest first; what does not fit is counted.
+def header(pen: Pen, snapshot: Snapshot, flights: Sequence[InFlight], wide: Columns, title: tuple[str, Style]) -> Text:
+    """Over the rows: how many there are, and why not more."""
+    muted, (words, style) = pen.palette.muted, title
+    # What waits to be tried again is in hand beside as many requests as may be in flight.
+    of = f" of {snapshot.ceiling}" if wide.gauge and snapshot.ceiling >= len(flights) else ""
+    items = len({flight.index for flight in flights})
+    counted = f" {len(flights)}{of}, oldest first"
+    if items < len(flights):  # steps that run side by side: the line on top counts items
+        counted = f" {len(flights)}{of} requests, {items} item" + ("s" if items != 1 else "")
+    line = pen.line().gap(1).add(words, style)
+    line.cell(counted, wide.item + wide.step + 2 - cell_width(words), muted)
+    line.cell("NOW", 10, muted).cell("s", 6, muted, right=True).cell("of", 5, muted, right=True).gap(2)
+    if wide.gauge:
+        line.gap(GAUGE + 1)
+    line.add("ANSWER SO FAR", muted)
+    if snapshot.concurrency_why and wide.gauge:
+        line.end(f"  {snapshot.concurrency} of {snapshot.ceiling}: {snapshot.concurrency_why}", pen.palette.warn)
+    return line.done()
+
+
+def more(pen: Pen, above: int, below: int, *, zoom: bool) -> Text:
+    """Under rows that are more than fit; zoom: a key gives them more room."""
+    parts = [f"+ {below} more"] if below else []
+    parts += [f"{above} above"] if above else []
+    return pen.plain(f" {', '.join(parts)}{'; z shows more' if zoom else ''}", pen.palette.muted)
+
+
+def rest(pen: Pen, snapshot: Snapshot, *, clocks: bool) -> list[Text]:
+    """Why nothing runs, in full: the line on top has room for its beginning only. And what the clocks know."""
+    lines = pen.paragraph(snapshot.message or _nothing(snapshot))
+    known = _clocks(pen, snapshot) if clocks else []
+    return [*lines, *([pen.blank(), *known] if known else [])]
+
+
+def below(pen: Pen, snapshot: Snapshot, height: int, needed: int) -> list[Text]:
+    """Under what is in flight, where it stands alone: the clocks, what failed, the last lines of the log.
 
     Args:
         pen: to write with.
         snapshot: of the run.
-        flights: what is in hand, oldest first.
-        room: lines there are.
-        title: the panel's, and its style.
-        gauge: there is room for a bar that shows how much of its clock each has used.
+        height: lines of the panel.
+        needed: of them, those that what stands above wants.
     """
-    id_width = max(22, min(48, pen.width // 4 + (4 if gauge else 0)))
-    step_width = max([7, *(min(12, len(flight.step)) for flight in flights)])
-    muted = pen.palette.muted
-    words, style = title or ("IN FLIGHT", muted)
-    # What waits to be tried again is in hand beside as many requests as may be in flight.
-    of = f" of {snapshot.ceiling}" if pen.width >= GAUGED and snapshot.ceiling >= len(flights) else ""
-    counted = f" {len(flights)}{of}, oldest first"
-    header = pen.line().gap(1).add(words, style).cell(counted, id_width + step_width + 2 - cell_width(words), muted)
-    header.cell("NOW", 10, muted).cell("s", 6, muted, right=True).cell("of", 5, muted, right=True).gap(2)
-    if gauge:
-        header.gap(GAUGE + 1)
-    header.add("ANSWER SO FAR", muted)
-    if snapshot.concurrency_why and pen.width >= GAUGED:
-        header.end(f"  {snapshot.concurrency} of {snapshot.ceiling}: {snapshot.concurrency_why}", pen.palette.warn)
-    lines = [header.done()]
-    fitting = flights if len(flights) <= room - 1 else flights[: max(0, room - 2)]
-    lines += [_flight(pen, flight, id_width, step_width, gauge=gauge) for flight in fitting]
-    if len(fitting) < len(flights):
-        more = " more; z shows all" if title is not None else " more"
-        lines.append(pen.plain(f" + {len(flights) - len(fitting)}{more}", muted))
-    if not flights:
-        lines.append(pen.plain(f" {_nothing(snapshot)}", muted))
-    return lines
+    running = snapshot.state in LIVE_STATES or snapshot.running
+    events = [log_line(pen, event) for event in snapshot.last_events[:LOG_LINES]]
+    # While a run goes on nothing may move; at rest the room is the failures'.
+    kinds = FAILED_LINES if running else max(FAILED_LINES, height - needed - len(events) - 3)
+    blocks = [events, failed_summary(pen, snapshot, kinds), _clocks(pen, snapshot) if height > CLOCKS_FROM else []]
+    shown: list[list[Text]] = []
+    left = height - needed
+    for block in (blocks[1], blocks[0], blocks[2]):
+        if block and len(block) + 1 <= left:
+            shown.append(block)
+            left -= len(block) + 1
+    return [line for block in reversed(blocks) if block in shown for line in (pen.blank(), *block)]
 
 
-def _rest(pen: Pen, snapshot: Snapshot) -> list[Text]:
-    """Why nothing runs, in full: the line on top has room for its beginning only."""
-    return pen.paragraph(snapshot.message or _nothing(snapshot))
-
-
-def _flight(pen: Pen, flight: InFlight, id_width: int, step_width: int, *, gauge: bool) -> Text:
+def flight_row(pen: Pen, flight: InFlight, wide: Columns) -> Text:
+    """One request, with a cell before it for the cursor."""
     style = _phase_style(pen, flight.phase)
-    line = pen.line().gap(1).foreign(flight.item_id, id_width, left=True).gap(1)
-    line.foreign(flight.step, step_width, pen.palette.muted).gap(1).cell(flight.phase, 10, style)
+    line = pen.line().foreign(flight.item_id, wide.item, left=True).gap(1)
+    line.foreign(flight.step, wide.step, pen.palette.muted).gap(1).cell(flight.phase, 10, style)
     limit = f"{flight.limit:.0f}" if flight.limit else ""
     line.cell(f"{flight.seconds:.0f}", 6, right=True).cell(limit, 5, pen.palette.muted, right=True).gap(2)
-    if gauge:
+    if wide.gauge:
         full = 0 if not flight.limit else min(GAUGE, int(flight.seconds / flight.limit * GAUGE))
         line.add("━" * full, style).add("─" * (GAUGE - full), pen.palette.muted).gap(1)
     tail = flight.tail if flight.phase not in {"streaming", "silent"} else flight.tail[-200:]
@@ -115,6 +119,11 @@ def _phase_style(pen: Pen, phase: str) -> Style:
     if phase == "silent" or phase.startswith("retry"):
         return pen.palette.warn
     return pen.palette.plain if phase == "streaming" else pen.palette.muted
+
+
+def nothing(pen: Pen, snapshot: Snapshot) -> Text:
+    """Instead of rows, while a run goes on."""
+    return pen.plain(f" {_nothing(snapshot)}", pen.palette.muted)
 
 
 def _clocks(pen: Pen, snapshot: Snapshot) -> list[Text]:
@@ -133,16 +142,16 @@ def _nothing(snapshot: Snapshot) -> str:
     return "nothing in flight"
 
 
-def failed_summary(pen: Pen, snapshot: Snapshot) -> list[Text]:
-    """The commonest kinds with their advice, and how many others there are."""
+def failed_summary(pen: Pen, snapshot: Snapshot, most: int) -> list[Text]:
+    """The commonest kinds with their advice, at most so many, and how many others there are."""
     failures = by_count(snapshot.counters.failures)
     if not failures:
         return []
     lines = [failed_header(pen, ("FAILED", pen.palette.muted), snapshot.counters.failed)]
-    lines += [failure_row(pen, kind, number) for kind, number in failures[:FAILED_LINES]]
-    rest = failures[FAILED_LINES:]
-    if rest:
-        lines[-1] = _with_rest(pen, lines[-1], len(rest), sum(number for _, number in rest))
+    lines += [failure_row(pen, kind, number) for kind, number in failures[:most]]
+    others = failures[most:]
+    if others:
+        lines[-1] = _with_rest(pen, lines[-1], len(others), sum(number for _, number in others))
     return lines
 
 
@@ -158,7 +167,8 @@ def failed_header(pen: Pen, title: tuple[str, Style], failed: int) -> Text:
 
 
 def _with_rest(pen: Pen, line: Text, kinds: int, items: int) -> Text:
-    words = f"+{kinds} kinds: {count(items)}"
+    words = f"+{kinds} kind{'s' if kinds != 1 else ''}: {count(items)}"
+    line.rstrip()
     line.truncate(pen.width - len(words) - 3, overflow="ellipsis")
     line.append(" " * max(2, pen.width - 1 - line.cell_len - len(words)))
     line.append(words, pen.palette.muted)

@@ -12,6 +12,9 @@ AT_REST = 5
 GROUPS = 4
 """Lines for groups of failures, where something failed: one kind may have many messages."""
 
+GAPS = 3
+"""Blank lines between the panels of the left column."""
+
 TITLE, UNDER_CURSOR = 1, 1
 """Lines of a panel over its rows; lines of the map that tell what is under its cursor."""
 
@@ -45,9 +48,10 @@ def arrangement(width: int, height: int, total: int, *, kinds: int | None = None
     if width < WIDE or height < TALL - 7:
         return None
     figures = max(FIGURES_MIN, min(FIGURES_MAX, width * 2 // 5 - 2))
-    failures = max(5, min(9, height // 6))
-    if kinds is not None:
-        failures = min(failures, max(kinds, GROUPS if kinds else 0) + TITLE)
     cells = max(4, min(10, height // 5, -(-total // (width - figures - 2)) + TITLE + UNDER_CURSOR))
-    items = height - failures - cells - AT_REST - 3 if kinds is not None else max(6, min(16, height // 5))
+    failures, items = max(5, min(9, height // 6)), max(6, min(16, height // 5))
+    if kinds is not None:
+        room = height - cells - AT_REST - GAPS
+        failures = min(max(kinds, GROUPS if kinds else 0) + TITLE, room - items)
+        items = room - failures
     return Arrangement(figures, failures, cells, items, max(5, height - 31))

@@ -42,7 +42,7 @@ class FailuresPanel(Panel):
 
     def compose(self) -> ComposeResult:
         yield Lines(id="failures-title")
-        lines = LineList(cursor_style=self.cursor_style, id="failures")
+        lines = LineList(cursor_style=self.cursor_style, keys=self.has_keys, id="failures")
         lines.can_focus = False
         yield lines
         yield Lines(id="failures-look")

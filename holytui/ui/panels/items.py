@@ -64,7 +64,7 @@ class ItemsPanel(Panel):
 
     def compose(self) -> ComposeResult:
         yield Lines(id="items-title")
-        lines = LineList(cursor_style=self.cursor_style, id="items")
+        lines = LineList(cursor_style=self.cursor_style, keys=self.has_keys, id="items")
         lines.can_focus = False
         yield lines
         yield FilterBar(self._narrow)

@@ -93,6 +93,8 @@ class Panel(Widget):
         super().__init__(id=f"panel-{self.panel_name}")
         self.beside = False
         """It stands beside the others, so that it needs a title with its number."""
+        self.zoomed = False
+        """It was given the whole screen."""
         self._moment: Moment | None = None
 
     @property
@@ -138,6 +140,10 @@ class Panel(Widget):
     def chosen(self) -> Chosen | None:
         """What retry and its like are about; None: nothing in particular."""
         return None
+
+    def has_keys(self) -> bool:
+        """Whether movement keys come here: also while a line of its own is typed in."""
+        return self.has_focus or self.has_focus_within
 
     def cursor_style(self) -> Style:
         """Of the line with the cursor; quiet while the keys go elsewhere."""

@@ -102,7 +102,7 @@ class RunScreen(HolyScreen):
         total, kinds = self._arranged_for
         places = None if self._zoomed else arrangement(self.size.width, height, total, kinds=kinds)
         for panel in self._panels:
-            panel.beside = places is not None
+            panel.beside, panel.zoomed = places is not None, self._zoomed
             panel.display = places is not None or panel is self._panel
             panel.styles.height = "1fr"
             panel.styles.margin = (0, 0, 0 if places is None else 1, 0)

@@ -38,8 +38,24 @@ class LineList(ScrollView, inherit_bindings=False):
             self.source = source
             self.place = place
 
-    def __init__(self, *, cursor_style: Callable[[], Style], id: str | None = None, marker: str = "> ") -> None:  # noqa: A002  # Textual's name
+    def __init__(
+        self,
+        *,
+        cursor_style: Callable[[], Style],
+        keys: Callable[[], bool] = lambda: True,
+        id: str | None = None,  # noqa: A002  # Textual's name
+        marker: str = "> ",
+    ) -> None:
+        """An empty list.
+
+        Args:
+            cursor_style: of the line with the cursor.
+            keys: whether movement keys come here now; without them no line is marked.
+            id: Textual's.
+            marker: before the line with the cursor; empty: nothing shows where it is.
+        """
         super().__init__(id=id)
+        self._keys = keys
         self._cursor_style = cursor_style
         self._marker = marker
         self._source: LineSource = lambda place: Text("")
@@ -56,13 +72,30 @@ class LineList(ScrollView, inherit_bindings=False):
     def count(self) -> int:
         return self._count
 
-    def show(self, count: int, source: LineSource, *, selectable: Callable[[int], bool] = lambda place: True) -> None:
-        """Show so many lines; the cursor stays where it is, if there is still a line."""
+    def show(
+        self,
+        count: int,
+        source: LineSource,
+        *,
+        selectable: Callable[[int], bool] = lambda place: True,
+        cursor: int | None = None,
+    ) -> None:
+        """Show so many lines; the cursor stays where it is, if there is still a line.
+
+        Args:
+            count: of lines.
+            source: draws the line of a place.
+            selectable: whether a place can have the cursor.
+            cursor: where what had the cursor stands now, if it has moved.
+        """
         self._source, self._selectable = source, selectable
         if count != self._count:
             self._count = count
             self.virtual_size = Size(self.size.width, count)
-        self._cursor = self._near(min(self._cursor, max(0, count - 1)), 1)
+        before = self._cursor
+        self._cursor = self._near(min(before if cursor is None else cursor, max(0, count - 1)), 1)
+        if self._cursor != before and self._marker:
+            self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
         self.refresh()
 
     def repaint(self) -> None:
@@ -133,7 +166,7 @@ class LineList(ScrollView, inherit_bindings=False):
         text = self._source(place)
         here = place == self._cursor and self._selectable(place)
         if self._marker and self._selectable(place):
-            text = Text(self._marker if here else " " * len(self._marker), end="").append_text(text)
+            text = Text(self._marker if here and self._keys() else " " * len(self._marker), end="").append_text(text)
         cursor = self._cursor_style()
         if here and cursor.reverse:
             # Colours would become grounds, a patch each.
