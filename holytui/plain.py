@@ -17,7 +17,7 @@ from holytui.core.estimate_words import (
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.pricing import MoneyKind
 from holytui.core.progress import JobState, LogLine, Snapshot
-from holytui.core.words import by_count, clock, learned_words, state_words, title_of, worth_retrying
+from holytui.core.words import by_count, clock, learned_words, repeats, state_words, title_of, worth_retrying
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import FailureGroup
 
@@ -179,8 +179,7 @@ def log_lines(events: Sequence[LogLine]) -> list[str]:
     lines = []
     for event in events:
         at = clock(event.last, seconds=True)
-        often = "" if event.count == 1 else f"  x{event.count} in {span(event.last - event.first)}"
-        lines.append(f"{at}  {safe(event.text, limit=300)}{often}")
+        lines.append(f"{at}  {safe(event.text, limit=300)}  {repeats(event)}".rstrip())
     return lines
 
 

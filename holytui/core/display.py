@@ -19,6 +19,9 @@ _JOINERS = "\u200d\ufe0e\ufe0f"
 """Zero width joiner and the variation selectors: terminals disagree about the width of what they join."""
 
 
+LEAST_USD = 0.0001
+"""Less is not written out."""
+
 _NOW_WIDE = (
     ("\u2630", "\u2637"),
     ("\u268a", "\u268f"),
@@ -160,17 +163,23 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def items_words(number: int) -> str:
+    """`1 item`, `3,421 items`."""
+    return f"{count(number)} item{'' if number == 1 else 's'}"
+
+
 def usd(money: Money) -> str:
     """An amount: `$4.48`, `~$1.27` where it is estimated, a dash where it is unknown."""
     if money.usd is None:
         return "—"
+    if 0 < money.usd < LEAST_USD:
+        return f"<${LEAST_USD}"  # true of an estimate as well
     mark = "~" if money.kind is MoneyKind.ESTIMATED else ""
-    amount = money.usd
-    if amount == 0 or amount >= 0.01:
-        return f"{mark}${amount:,.2f}"
-    if amount < 0.0001:
-        return f"{mark}<$0.0001"
-    return f"{mark}${amount:.4f}"
+    return f"{mark}${money.usd:,.{_decimals(money.usd)}f}"
+
+
+def _decimals(amount: float) -> int:
+    return 2 if amount == 0 or amount >= 0.01 else 4
 
 
 def about_usd(amount: float) -> str:
@@ -179,10 +188,18 @@ def about_usd(amount: float) -> str:
     return f"less than {written[1:]}" if written.startswith("<") else f"about {written}"
 
 
+def usd_ends(low: float, high: float) -> tuple[str, str]:
+    """Both ends of a range, with the decimals of the lower: `$12.90` and `$13.30`, `$0.0062` and `$0.0100`."""
+    first = usd(Money(low, MoneyKind.COMPUTED))
+    return first, first if high < LEAST_USD else f"${high:,.{_decimals(low)}f}"
+
+
 def usd_band(low: float, high: float) -> str:
     """From and to in one word: `$12.90–13.30`; `~$13.10` where both are written alike."""
-    first, last = (usd(Money(amount, MoneyKind.COMPUTED)) for amount in (low, high))
-    return f"~{first}" if first == last else f"{first}–{last.removeprefix('$')}"
+    first, last = usd_ends(low, high)
+    if first != last:
+        return f"{first}–{last.removeprefix('$')}"
+    return first if first.startswith("<") else f"~{first}"
 
 
 def percent(done: int, of: int, digits: int = 0) -> str:

@@ -1,6 +1,6 @@
 """An estimate in words, the same in the terminal UI and in plain lines."""
 
-from holytui.core.display import count, span, usd
+from holytui.core.display import count, span, usd, usd_ends
 from holytui.core.estimate import Estimate, StepEstimate
 from holytui.core.pricing import Money, MoneyKind
 from holytui.core.spread import Range
@@ -56,7 +56,7 @@ def basis(answers: int) -> str:
 
 def usd_range(cost: Range) -> str:
     """`$0.90 to $1.30`; one figure where both are written alike."""
-    low, high = dollars(cost.low), dollars(cost.high)
+    low, high = usd_ends(cost.low, cost.high)
     return low if low == high else f"{low} to {high}"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 CENTS, FINE = 2, 4
-"""Decimals of USD: from one dollar on, and below."""
+"""Decimals of USD: from one dollar on and of nothing, and between."""
 
 
 def adding_up(total: float, parts: Sequence[float]) -> tuple[str, list[str]]:
@@ -15,7 +15,7 @@ def adding_up(total: float, parts: Sequence[float]) -> tuple[str, list[str]]:
         total: USD; taken as the parts' sum, whatever floating point made of it.
         parts: USD, none below 0.
     """
-    decimals = CENTS if total >= 1 else FINE
+    decimals = CENTS if total >= 1 or total == 0 else FINE
     unit = 10**decimals
     wanted = round(sum(parts) * unit)
     exact = [part * unit for part in parts]

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from holytui.core.display import count, safe
+from holytui.core.display import count, safe, span
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.identity import job_id_of
 from holytui.core.learning import ENOUGH, LearnedClock, tier_words
-from holytui.core.progress import JobState, Snapshot
+from holytui.core.progress import JobState, LogLine, Snapshot
 
 GLYPHS = {
     JobState.READY: "○",
@@ -58,6 +58,14 @@ def clock(at: float | None, *, seconds: bool = False) -> str:
     if at is None:
         return ""
     return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def repeats(event: LogLine) -> str:
+    """How often something happened, and within what time: `x14 in 6 min`; empty for once."""
+    if event.count == 1:
+        return ""
+    lasted = event.last - event.first
+    return f"x{count(event.count)}" + (f" in {span(lasted)}" if lasted >= 1 else "")
 
 
 def by_count(failures: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from holytui.core.command import Command, Verb
+from holytui.core.display import items_words
 from holytui.core.progress import JobState
 from holytui.core.work import Notice
 from holytui.engine.admission.breaker import Halt
@@ -90,7 +91,7 @@ def retry_at_rest(checkpoints: Path, job_id: str, command: Command) -> int:
     """
     with at_rest(find_saved(checkpoints, job_id)) as writer:
         count = writer.retry(command.selection, command.changes).result()
-        writer.notice(Notice("session", f"{count:,} items retried by you", time.time()))
+        writer.notice(Notice("session", f"{items_words(count)} retried by you", time.time()))
         if count:
             writer.set_state(JobState.READY).result()
         return count

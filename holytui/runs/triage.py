@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from holytui.core.command import Command, Verb
+from holytui.core.display import items_words
 from holytui.core.job import Job
 from holytui.core.progress import Counters, JobState
 from holytui.runs.engine import Engine
@@ -31,7 +32,7 @@ async def decide(command: Command, launch: Launch, record: SessionRecord, engine
         match command.verb:
             case Verb.RETRY:
                 number = await recorded(writer.retry(command.selection, command.changes))
-                return f"{number:,} items retried by you"
+                return f"{items_words(number)} retried by you"
             case Verb.ACCEPT:
                 return _accepted(await recorded(writer.accept(command.selection)))
             case Verb.GIVE_UP:

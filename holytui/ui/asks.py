@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from holytui.core.command import MOST_AT_ONCE, Command, Verb
-from holytui.core.display import count
+from holytui.core.display import count, items_words
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.words import title_of
 from holytui.ui.draw.words import expected_cost, in_vain
@@ -65,7 +65,7 @@ class Asks:
 
     def _resume(self, job_id: str, snapshot: Snapshot) -> None:
         cost = expected_cost(snapshot, snapshot.pending)
-        question = f"Resume {count(snapshot.pending)} items, {cost}?"
+        question = f"Resume {items_words(snapshot.pending)}, {cost}?"
         dialog = ChoiceDialog(self._app.dialog_pen(), [question, ""], [Choice("yes", "resume", "enter"), NO])
 
         def answered(answer: str | None) -> None:

@@ -5,7 +5,7 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from holytui.core.command import Command, Selection, Verb
-from holytui.core.display import about_usd, count, usd
+from holytui.core.display import about_usd, count, items_words, usd
 from holytui.core.failures import RULES, TIMEOUTS, FailureKind
 from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import Snapshot
@@ -71,7 +71,7 @@ class Triage:
                 return
             kinds, with_changes = answer
             number = sum(numbers[kind] for kind in kinds)
-            words = f"the {count(number)} {kinds[0]}" if len(kinds) == 1 else f"{count(number)} items"
+            words = f"the {count(number)} {kinds[0]}" if len(kinds) == 1 else items_words(number)
             chosen = Chosen(Selection(kinds), number, number, words, kinds)
             if with_changes:
                 self.retry_with(job_id, chosen)
@@ -108,7 +108,7 @@ class Triage:
         tokens = self._read(job_id, _most_tokens)
 
         def cost(changes: Overrides) -> str:
-            return f"{count(chosen.failed)} items, {_cost_with(snapshot, chosen.failed, changes)}"
+            return f"{items_words(chosen.failed)}, {_cost_with(snapshot, chosen.failed, changes)}"
 
         plan = RetryPlan(chosen.words, _sensible(chosen.kinds, tokens), models, cost)
 
@@ -181,7 +181,7 @@ class Triage:
         try:
             snapshot = self._snapshot(job_id)
             cost = _cost_with(snapshot, chosen.failed, changes)
-            items = "1 item" if chosen.failed == 1 else f"{count(chosen.failed)} items"
+            items = items_words(chosen.failed)
             done = f"{items} retried, {cost}   u undoes"
             if snapshot.owner is None:
                 self.app.retry(job_id, command, done)

@@ -127,7 +127,7 @@ def test_ids_keep_their_end() -> None:
         (Money(None, MoneyKind.UNKNOWN), "—"),
         (Money(0.0), "$0.00"),
         (Money(0.0013, MoneyKind.COMPUTED), "$0.0013"),
-        (Money(0.00001, MoneyKind.ESTIMATED), "~<$0.0001"),
+        (Money(0.00001, MoneyKind.ESTIMATED), "<$0.0001"),
         (Money(1234.5), "$1,234.50"),
     ],
 )
@@ -137,7 +137,13 @@ def test_money(money: Money, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "text"),
-    [(12.9, 13.3, "$12.90–13.30"), (1.0, 1.001, "~$1.00"), (0.0012, 0.02, "$0.0012–0.02"), (0.0, 0.0, "~$0.00")],
+    [
+        (12.9, 13.3, "$12.90–13.30"),
+        (1.0, 1.001, "~$1.00"),
+        (0.0012, 0.02, "$0.0012–0.0200"),
+        (0.00001, 0.00002, "<$0.0001"),
+        (0.0, 0.0, "~$0.00"),
+    ],
 )
 def test_a_range_of_money(low: float, high: float, text: str) -> None:
     assert usd_band(low, high) == text

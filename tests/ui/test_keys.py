@@ -218,7 +218,7 @@ async def test_capital_r_ticks_by_sense_and_retries_what_is_ticked(letters: Path
         await pilot.press("R")
         await until_shown(pilot, "[ ]     1  bad_request", "[x]     1  network", "[x]     1  server_error", "2 items")
         await pilot.press("j", "space")
-        await until_shown(pilot, "[ ]     1  network", "1 items")
+        await until_shown(pilot, "[ ]     1  network", "1 item,")
         await pilot.press("enter")
         await until(
             pilot, lambda: desk_of(pilot).view("letters").snapshot().counters.requests == before + 1, "one more request"

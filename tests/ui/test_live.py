@@ -1,6 +1,6 @@
 """The live panel: a cursor that stays on its item, rows that can all be reached, room that is used."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -11,11 +11,12 @@ from textual.pilot import Pilot
 
 from holytui.core.failures import FailureKind
 from holytui.core.progress import InFlight, JobState, Snapshot
+from holytui.core.work import Notice
 from holytui.ui.screens.item import ItemScreen
 from holytui.ui.screens.run import RunScreen
 from holytui.ui.settings import UiExit
 from holytui.ui.widgets.line_list import LineList
-from tests.store.jobs import filled
+from tests.store.jobs import filled, writing
 from tests.ui.frozen import JOBS, RUNNING, FrozenDesk, counters, frozen_app, snapshot
 from tests.ui.pilots import top, until, until_shown
 
@@ -28,9 +29,16 @@ def flight(index: int, step: str = "summary") -> InFlight:
 
 @asynccontextmanager
 async def run_of(
-    folder: Path, flights: tuple[InFlight, ...], shown: Snapshot = RUNNING, size: tuple[int, int] = (80, 24)
+    folder: Path,
+    flights: tuple[InFlight, ...],
+    shown: Snapshot = RUNNING,
+    size: tuple[int, int] = (80, 24),
+    log: Sequence[Notice] = (),
 ) -> AsyncIterator[tuple[Pilot[UiExit], FrozenDesk]]:
     filled(folder / "small", NUMBER)
+    with writing(folder / "small") as writer:
+        for notice in log:
+            writer.notice(notice)
     desk = FrozenDesk([shown], flights=flights, checkpoint=folder / "small")
     async with frozen_app(desk, open_job=shown.job).run_test(size=size) as pilot:
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen), "the run")
@@ -132,3 +140,16 @@ async def test_only_the_panel_with_the_keys_shows_a_cursor(tmp_path: Path) -> No
 
 def _only(marked: Callable[[], list[str]], widget: str) -> bool:
     return marked() == [widget]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["small", "wide"])
+async def test_a_long_line_of_the_log_is_wrapped_so_that_all_of_it_can_be_read(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    words = [f"word{number}" for number in range(40)]
+    log = [Notice("session", " ".join(words), at) for at in (100.0, 100.2)]
+    async with run_of(tmp_path, (), size=size, log=log) as (pilot, _):
+        await pilot.press("5")
+        await until(pilot, lambda: set(words) <= set(top(pilot).split()), "every word")
+        assert "x2" in top(pilot).split()
+        assert "in 0 s" not in top(pilot)

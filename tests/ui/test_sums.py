@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from holytui.core.progress import Counters, Snapshot, Spend
 from holytui.core.sums import adding_up
 from holytui.resources import themes
-from holytui.ui.draw.figures import figures, money
+from holytui.ui.draw.figures import figures, latency, money, throughput
 from holytui.ui.draw.head import head
 from holytui.ui.draw.pen import Pen
 from holytui.ui.theme import load_theme, palette
@@ -83,3 +83,40 @@ def test_figures_take_no_more_than_their_room(pen: Pen, room: int) -> None:
     assert len(lines) <= room
     assert all(line.cell_len <= 42 for line in lines)
     assert any("MONEY" in line.plain for line in lines) is (room >= 8)
+
+
+@given(st.floats(0.0003, 3), st.floats(0, 0.01), st.floats(0, 0.01))
+def test_the_line_on_top_and_the_panel_write_the_same_digits(one: float, two: float, wasted: float) -> None:
+    pen = Pen(palette(load_theme(themes()["night"])), 160)
+    counters = replace(
+        RUNNING.counters,
+        by_step={"summary": Spend(computed=one), "title": Spend(estimated=two)},
+        wasted=Spend(estimated=wasted),
+        spend=Spend(computed=one, estimated=two + wasted),
+    )
+    snapshot = replace(RUNNING, counters=counters)
+    on_top = head(pen, snapshot, NOON)[4].plain
+    panel = {words[0]: words[1] for line in money(pen, snapshot) if (words := line.plain.split())}
+    assert f"{panel['spent']} spent" in on_top
+    assert not wasted or f"{panel['wasted']} wasted" in on_top
+
+
+def test_the_first_minute_is_not_told_as_a_peak(pen: Pen) -> None:
+    lines = [
+        line.plain for line in throughput(pen, replace(RUNNING, throughput=(64.0,), slowed=("",), rate_per_s=25.15))
+    ]
+    assert "64" not in "".join(lines)
+    assert lines[-1].strip() == "now 1,509"
+
+
+def test_a_cause_of_a_dip_is_a_whole_word(pen: Pen) -> None:
+    causes = ("", "pause", *[""] * (len(RUNNING.throughput) - 2))
+    assert "  pause" in throughput(pen, replace(RUNNING, slowed=causes))[2].plain
+
+
+@pytest.mark.parametrize("width", [42, 60])
+def test_bars_of_a_part_of_the_answers_say_so(pen: Pen, width: int) -> None:
+    assert RUNNING.latency is not None
+    clock = replace(RUNNING.latency.clock, observed=4_007)
+    last = latency(replace(pen, width=width), replace(RUNNING.latency, clock=clock))[-1].plain
+    assert f"bars: the newest {sum(RUNNING.latency.counts):,}" in last

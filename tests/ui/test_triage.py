@@ -75,7 +75,7 @@ async def test_e_fills_in_what_makes_sense_and_retries_with_it(letters: Path) ->
         await pilot.press("j", "e")
         await until_shown(pilot, "Retry the 1 timeout.stall with changes")
         await pilot.press("3")
-        await until_shown(pilot, "1 items, simulated: not charged")
+        await until_shown(pilot, "1 item, simulated: not charged")
         await pilot.press("x")
         await until_shown(pilot, "clock: expected a number from 1 to 100")
         await pilot.press("enter")

@@ -5,17 +5,17 @@ from rich.text import Text
 from holytui.core.display import cell_width, count, fit, safe, usd, usd_band
 from holytui.core.learning import Latency, tier_words
 from holytui.core.pricing import Money, MoneyKind
-from holytui.core.progress import Snapshot, Spend
-from holytui.core.sums import adding_up
+from holytui.core.progress import Snapshot
 from holytui.ui.draw.pen import Pen
+from holytui.ui.draw.spent import spent
 
 NAME, AMOUNT, GAP = 19, 11, 3
 NARROW, LESS = 56, 2
 """Cells below which the three are narrower by so many each: the notes behind them need the room."""
 
-STEPS, MODELS = 4, 3
+MODELS = 3
 BARS = " ▁▂▃▄▅▆▇█"
-MARK = 5
+MARK = 6
 """Cells that a cause takes under the throughput, with a blank."""
 
 
@@ -45,58 +45,23 @@ def money(pen: Pen, snapshot: Snapshot) -> list[Text]:
     counters = snapshot.counters
     note = "simulated: not charged" if snapshot.simulated else "list prices or yours, from usage"
     lines = [pen.line().gap(1).add("MONEY  ", pen.palette.muted).add(note, pen.palette.muted).done()]
-    steps = [(name, model, counters.by_step.get(name, Spend())) for name, model in snapshot.step_models]
-    named = {name for name, _, _ in steps}
-    steps += [(name, "", spend) for name, spend in counters.by_step.items() if name not in named]
-    total, parts = _amounts([*(spend for _, _, spend in steps), counters.wasted])
-    budget = snapshot.budget_usd
-    spent = counters.spend.money.usd
+    amounts = spent(snapshot)
+    budget, known = snapshot.budget_usd, counters.spend.money.usd
     of = "of the budget" if pen.width >= NARROW else "of budget"
-    share = f"{int(spent / budget * 100)}% {of}" if budget and spent is not None else ""
-    lines.append(_amount(pen, "spent", total, share))
-    shown = steps if len(steps) <= STEPS else steps[: STEPS - 1]
-    lines += [_amount(pen, f"  {name}", part, model) for (name, model, _), part in zip(shown, parts, strict=False)]
-    if len(shown) < len(steps):
-        rest = [spend for _, _, spend in steps[len(shown) :]]
-        together = [*(spend for _, _, spend in shown), _together(rest), counters.wasted]
-        _, parts = _amounts(together)
-        lines = lines[:2]
-        lines += [_amount(pen, f"  {name}", part, model) for (name, model, _), part in zip(shown, parts, strict=False)]
-        lines.append(_amount(pen, f"  {len(rest)} other steps", parts[-2], ""))
+    share = f"{int(known / budget * 100)}% {of}" if budget and known is not None else ""
+    lines.append(_amount(pen, "spent", amounts.total, share))
+    lines += [_amount(pen, f"  {name}", amount, model) for name, model, amount in amounts.steps]
     what = "retries, cut streams" if pen.width >= NARROW else "retries, cuts"
-    lines.append(_amount(pen, "  wasted", parts[-1], what))
+    lines.append(_amount(pen, "  wasted", amounts.wasted, what))
     if counters.pending:
         band = "" if snapshot.projected_band is None else usd_band(*snapshot.projected_band)
         lines.append(_amount(pen, "at the end", usd(snapshot.projected), band))
     if budget is not None:
         lines.append(_amount(pen, "budget", usd(Money(budget, MoneyKind.COMPUTED)), "b changes it"))
     done = counters.succeeded + counters.failed
-    if done and spent:
-        lines.append(_amount(pen, "an item", usd(Money(spent / done, MoneyKind.COMPUTED)), ""))
+    if done and known:
+        lines.append(_amount(pen, "an item", usd(Money(known / done, MoneyKind.COMPUTED)), ""))
     return lines
-
-
-def _together(spends: list[Spend]) -> Spend:
-    return Spend(
-        sum(spend.reported for spend in spends),
-        sum(spend.computed for spend in spends),
-        sum(spend.estimated for spend in spends),
-        sum(spend.unknown for spend in spends),
-    )
-
-
-def _amounts(spends: list[Spend]) -> tuple[str, list[str]]:
-    """The sum and each part as written; unknown as soon as one request of it is."""
-    total = _together(spends)
-    written, parts = adding_up(total.known_usd, [spend.known_usd for spend in spends])
-    marked = [_marked(spend, part) for spend, part in zip(spends, parts, strict=True)]
-    return _marked(total, written), marked
-
-
-def _marked(spend: Spend, written: str) -> str:
-    if spend.unknown:
-        return "—"
-    return f"~{written}" if spend.estimated else written
 
 
 def _amount(pen: Pen, name: str, amount: str, note: str) -> Text:
@@ -131,14 +96,15 @@ def throughput(pen: Pen, snapshot: Snapshot) -> list[Text]:
         return []
     muted = pen.palette.muted
     peak = max(minutes)
-    label = f"{count(round(peak))} "
+    # The first minute is not over: what has come in it is no peak, and less than it will come to.
+    label = f"{count(round(peak))} " if len(minutes) > 1 else ""
     room = pen.width - 2 - len(label)
     minutes, causes = minutes[-room:], (*[""] * (len(minutes) - len(snapshot.slowed)), *snapshot.slowed)[-room:]
     bars = "".join(BARS[1 + round(value / peak * 7)] if peak and value else BARS[1] for value in minutes)
     title = f" THROUGHPUT  items a minute, last {len(minutes)} min"
     drawn = pen.line().gap(1).add(label, muted).add(bars[:-1], pen.palette.good).add(bars[-1:], muted).done()
     now = f"now {count(round(snapshot.rate_per_s * 60))}"
-    if len(minutes) > 1:  # the first minute is not over: what it would come to may be more than any peak
+    if label:
         now += f"   peak {count(round(peak))}"
     return [
         pen.plain(title, muted),
@@ -173,12 +139,19 @@ def latency(pen: Pen, known: Latency | None) -> list[Text]:
         line = pen.line().cell(words, 10, muted, right=True).gap(2).add(bar + " " * (room - cell_width(bar)))
         lines.append(line.cell(count(number), 8, right=True).done())
     if clock.seconds is not None:
-        words = f"attempt clock, learned from {count(clock.observed)} answers"
-        if cell_width(words) > pen.width - 13:
-            words = f"clock, from {count(clock.observed)} answers"
+        words = _learned(pen.width - 13, clock.observed, sum(known.counts))
         edge = pen.line().cell(f"{clock.seconds:.0f} s", 10, right=True).gap(2)
         lines.append(edge.foreign(words, pen.width - 13, muted).done())
     return lines
+
+
+def _learned(room: int, observed: int, drawn: int) -> str:
+    """What the clock knows; where the bars show fewer answers, which."""
+    ways = [f"attempt clock, learned from {count(observed)} answers", f"clock, from {count(observed)} answers"]
+    if drawn < observed:
+        newest = f"bars: the newest {count(drawn)}"
+        ways = [f"{ways[0]}; {newest}", f"clock, from {count(observed)}; {newest}", newest]
+    return next((words for words in ways if cell_width(words) <= room), ways[-1])
 
 
 def _bins(edges: tuple[float, ...]) -> list[str]:

@@ -7,6 +7,7 @@ from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.words import clock, state_words, title_of
 from holytui.ui.draw.pen import Pen
+from holytui.ui.draw.spent import spent
 from holytui.ui.draw.words import state_style
 
 RESTING = frozenset(
@@ -103,7 +104,8 @@ def _eta(pen: Pen, snapshot: Snapshot, now: float) -> Text:
 def _cost(pen: Pen, snapshot: Snapshot) -> Text:
     palette, counters = pen.palette, snapshot.counters
     line = pen.line().gap(1).cell("Cost", 7, palette.muted)
-    line.add(f"{usd(counters.spend.money)} spent")
+    amounts = spent(snapshot)
+    line.add(f"{amounts.total} spent")
     if snapshot.simulated:
         line.add(", simulated", palette.muted)
     parts = []
@@ -113,7 +115,7 @@ def _cost(pen: Pen, snapshot: Snapshot) -> Text:
     if snapshot.budget_usd is not None:
         parts.append(f"{usd(Money(snapshot.budget_usd, MoneyKind.COMPUTED))} budget")
     if counters.wasted.unknown or counters.wasted.known_usd:
-        parts.append(f"{usd(counters.wasted.money)} wasted")
+        parts.append(f"{amounts.wasted} wasted")
     for part in parts:
         if line.text.cell_len + 3 + len(part) < pen.width:
             line.gap(3).add(part)

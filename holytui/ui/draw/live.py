@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from holytui.core.display import cell_width, count, span
+from holytui.core.display import cell_width, count, safe, span, wrap
 from holytui.core.progress import LIVE_STATES, InFlight, LogLine, Snapshot
-from holytui.core.words import by_count, clock, learned_words
-from holytui.ui.draw.pen import Pen
+from holytui.core.words import by_count, clock, learned_words, repeats
+from holytui.ui.draw.pen import Line, Pen
 from holytui.ui.draw.words import advice, meaning
 
 GAUGE = 10
@@ -19,6 +19,9 @@ LOG_LINES = 2
 CLOCK_LINES = 3
 CLOCKS_FROM = 24
 """Lines of the panel from which on there is room for the clocks."""
+
+WHEN = 11
+"""Cells before the words of a line of the log."""
 
 GAUGED = 90
 """Cells from which on there is room for a gauge of each clock."""
@@ -184,8 +187,32 @@ def failure_row(pen: Pen, kind: str, number: int) -> Text:
 
 
 def log_line(pen: Pen, event: LogLine) -> Text:
-    """A line of the log: when, what, how often and for how long."""
-    line = pen.line().gap(1).cell(clock(event.last, seconds=True), 8, pen.palette.muted).gap(2)
-    often = "" if event.count == 1 else f"  x{count(event.count)} in {span(event.last - event.first)}"
-    line.foreign(event.text, max(10, pen.width - 13 - len(often)))
+    """A line of the log: when, what, how often and for how long; cut where it is too long."""
+    often = _often(event)
+    line = _when(pen, event).foreign(event.text, max(10, pen.width - WHEN - 2 - len(often)))
     return line.add(often, pen.palette.muted).done()
+
+
+def log_lines(pen: Pen, event: LogLine) -> list[Text]:
+    """The same with all its words, wrapped under each other where they are too long for a line."""
+    often, room = _often(event), max(10, pen.width - WHEN - 2)
+    text = safe(event.text)
+    if cell_width(text) + len(often) <= room:
+        return [log_line(pen, event)]
+    first, *others = wrap(text, room)
+    lines = [_when(pen, event).foreign(first, room), *(pen.line().gap(WHEN).foreign(part, room) for part in others)]
+    if often and len(wrap(f"{(first, *others)[-1]}{often}", room)) > 1:
+        lines.append(pen.line().gap(WHEN - 2))
+    if often:
+        lines[-1].text.rstrip()
+        lines[-1].add(often, pen.palette.muted)
+    return [line.done() for line in lines]
+
+
+def _when(pen: Pen, event: LogLine) -> Line:
+    return pen.line().gap(1).cell(clock(event.last, seconds=True), 8, pen.palette.muted).gap(2)
+
+
+def _often(event: LogLine) -> str:
+    words = repeats(event)
+    return f"  {words}" if words else ""

@@ -7,6 +7,7 @@ from holytui.core.progress import LogLine
 from holytui.store.reader import Reader
 from holytui.store.trouble import CheckpointError
 from holytui.ui.draw import live as draw
+from holytui.ui.draw.pen import Pen
 from holytui.ui.panels.panel import Moment, Panel
 from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
@@ -25,6 +26,11 @@ class LogPanel(Panel):
         self._reader = reader
         self._log: list[LogLine] = []
         self._newest: tuple[LogLine, ...] | None = None
+        self._lines: list[Text] = []
+        self._wrapped: dict[LogLine, list[Text]] = {}
+        self._pen: Pen | None = None
+        """That they were drawn with."""
+        self._drawn: list[LogLine] | None = None
 
     def compose(self) -> ComposeResult:
         yield Lines(id="log-title")
@@ -46,7 +52,14 @@ class LogPanel(Panel):
                 self.holy_screen.complain(error)
                 return
             self._newest = moment.snapshot.last_events
-        self.the_list().show(len(self._log), self._line)
+        pen = self.pen(1)
+        if self._drawn is not self._log or pen != self._pen:
+            self._drawn = self._log
+            known = self._wrapped if pen == self._pen else {}
+            self._wrapped = {event: known.get(event) or draw.log_lines(pen, event) for event in self._log}
+            self._pen = pen
+            self._lines = [line for event in self._log for line in self._wrapped[event]]
+        self.the_list().show(len(self._lines), self._line)
 
     def _line(self, place: int) -> Text:
-        return draw.log_line(self.pen(1), self._log[place])
+        return self._lines[place]

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from holytui.core.display import about_usd, cell_width, count
+from holytui.core.display import about_usd, cell_width, count, items_words
 from holytui.ui.draw.pen import Pen
 from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
@@ -143,7 +143,7 @@ class RetryDialog(ModalScreen[tuple[tuple[str, ...], bool] | None]):
         cost = "cost unknown" if known is None else about_usd(known)
         label = ", simulated: not charged" if self._simulated else ""
         pen = self._pen
-        line = pen.line().gap(1).add(f"{count(items)} items, {cost}{label}")
+        line = pen.line().gap(1).add(f"{items_words(items)}, {cost}{label}")
         keys = pen.plain(" enter retry   e retry with changes   space tick   esc back", pen.palette.muted)
         self.query_one("#sum", Lines).show([pen.blank(), line.done(), keys])
 
