@@ -14,7 +14,7 @@ from typing import Any
 from holytui.core.failures import FailureKind
 from holytui.core.work import ItemState
 from holytui.store.codec import STATES, pack
-from holytui.store.queries import NEVER, teach
+from holytui.store.queries import NEVER, TRIES, teach
 from holytui.store.trouble import explain
 from holytui.store.viewing import View, open_view
 
@@ -34,11 +34,14 @@ class Column(StrEnum):
 
 _WORST_FIRST = {ItemState.FAILED: 0, ItemState.PENDING: 1, ItemState.SUCCEEDED: 2}
 _RANK = " ".join(f"WHEN {STATES.index(state)} THEN {rank}" for state, rank in _WORST_FIRST.items())
+_STEPS = "(SELECT count(*) FROM json_each((SELECT CAST(value AS TEXT) FROM meta WHERE key = 'job_json'), '$.steps'))"
+"""Of the job: an item answered with as many attempts was answered at once, which is told without looking at them."""
+
 _BY = {
     Column.NUMBER: ("idx",),
     Column.ID: ("id",),
     Column.STATE: (f"CASE state {_RANK} END", "kind"),
-    Column.TRIES: ("attempts",),
+    Column.TRIES: (f"CASE WHEN state = 1 AND attempts = {_STEPS} THEN 1 ELSE {TRIES} END",),
     Column.TOKENS: ("tokens_in + tokens_out",),
     Column.COST: ("cost_usd",),
     Column.SECONDS: ("seconds",),

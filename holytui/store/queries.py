@@ -11,9 +11,19 @@ from holytui.core.work import ItemState
 from holytui.store.codec import STATES, money, pack, unpack
 from holytui.store.rows import AttemptRow, ItemRow, StepResult
 
+TRIES = (
+    "CASE WHEN i.attempts < 2 THEN i.attempts ELSE coalesce((SELECT count(*) FROM attempts a WHERE a.item = i.key"
+    " AND a.counted = 1 AND (i.state <> 2 OR a.step = i.step) GROUP BY a.round, a.step"
+    " ORDER BY a.round DESC, count(*) DESC LIMIT 1), 0) END"
+)
+"""The most attempts that a step of an item took in the newest round that had any; of a failed item, its failed step.
+
+Where there was one attempt at most, the attempts table is not asked.
+"""
 ITEM = (
     "SELECT i.key, i.idx, i.id, i.state, i.kind, i.step, i.round, i.attempts, i.tokens_in + i.tokens_out,"
-    " i.cost_usd, i.cost_kind, i.seconds, i.finished_at, i.message, i.http_status, i.given_up FROM items i"
+    " i.cost_usd, i.cost_kind, i.seconds, i.finished_at, i.message, i.http_status, i.given_up,"
+    f" {TRIES} FROM items i"
 )
 ATTEMPTS = (
     "SELECT step, round, session, number, counted, started_at, ended_s, connected_s, first_s, last_s, clock_s,"
@@ -120,6 +130,7 @@ def item_row(row: tuple[Any, ...]) -> ItemRow:
         at,
         unpack(said),
         None if given_up is None else unpack(given_up),
+        tries=row[16],
     )
 
 

@@ -14,6 +14,8 @@ class ItemRow:
     """An item in a list.
 
     Attributes:
+        attempts: that counted, of all steps and rounds; tries: the most that one step took, in the newest round that
+            had any: of a failed item, of its failed step.
         tokens: input and output, over all its requests.
         seconds: all its requests together.
         finished_at: Unix seconds.
@@ -33,6 +35,7 @@ class ItemRow:
     finished_at: float | None
     message: str
     given_up: str | None = None
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,18 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
+from holytui.core.command import Selection
 from holytui.core.failures import FailureKind
+from holytui.core.work import Overrides
 from holytui.store.checkpoint import FILE
 from holytui.store.ordering import Column, Narrowing, Order, Sorter, Wanted
+from holytui.store.reader import Reader
 from holytui.ui.panels.map import MapPanel
 from holytui.ui.panels.marks import Marks
 from holytui.ui.screens.item import ItemScreen
@@ -140,7 +144,7 @@ async def test_s_sorts_by_the_next_column_and_capital_s_the_other_way(checkpoint
         await pilot.press("S")
         await until_shown(pilot, "by number, largest first", "doc_239")
         await pilot.press("s", "s", "s")
-        await until(pilot, lambda: ids(pilot)[:2] == ["doc_0", "doc_1"], "two requests each come first")
+        await until(pilot, lambda: ids(pilot)[:2] == ["doc_103", "doc_113"], "what was tried twice comes first")
         assert "by tries, largest first" in top(pilot)
         await pilot.press("S")
         await until(pilot, lambda: ids(pilot)[0] == "doc_200", "no request")
@@ -207,3 +211,36 @@ async def test_rows_stay_where_they_are_while_one_looks(checkpoints: Path) -> No
         assert ids(pilot) == before
         await pilot.press("g")
         await until_shown(pilot, "ITEMS 11", "doc_200")
+
+
+async def test_tries_tell_who_was_tried_again_in_the_list_and_in_the_item(tmp_path: Path) -> None:
+    """Steps are no tries: of two steps answered at once, an item has one."""
+    checkpoints = tmp_path / "checkpoints"
+    checkpoints.mkdir()
+    filled(checkpoints / "small", 5)
+    with writing(checkpoints / "small") as writer:
+        answer_fully(writer, 0)
+        writer.attempt(attempt(1, kind=FailureKind.NETWORK))
+        answer_fully(writer, 1)
+        for step, number in (("summary", 1), ("summary", 2), ("title", 1)):
+            writer.attempt(attempt(2, step, number=number, kind=FailureKind.NETWORK))
+        writer.outcome(failure(2, "title", kind=FailureKind.NETWORK))
+        for number in (1, 2, 3):
+            writer.attempt(attempt(3, number=number, kind=FailureKind.NETWORK))
+        writer.outcome(failure(3, kind=FailureKind.NETWORK))
+        writer.retry(Selection(items=("doc_3",)), Overrides()).result(10)
+    with closing(Reader.open(checkpoints / "small")) as reader:
+        assert [row.tries for row in reader.rows_at([*range(5)])] == [1, 2, 1, 3, 0]
+    sorter = Sorter(checkpoints / "small")
+    assert sorter.arrange(Wanted(Column.TRIES)).at(0, 5) == [3, 1, 0, 2, 4]
+    sorter.close()
+    async with opened(checkpoints) as pilot:
+        await until_shown(pilot, "small")
+        await pilot.press("enter", "3")
+        await until_shown(pilot, "TRIES", "doc_0")
+        await pilot.press("enter")
+        await until_shown(pilot, "1 attempt a step, 2 in all")
+        await pilot.press("right_square_bracket")
+        await until_shown(pilot, "2 attempts a step at most, 3 in all")
+        await pilot.press("right_square_bracket")
+        await until_shown(pilot, "1 of 3 attempts used")

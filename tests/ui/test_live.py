@@ -146,7 +146,7 @@ def _only(marked: Callable[[], list[str]], widget: str) -> bool:
 async def test_a_long_line_of_the_log_is_wrapped_so_that_all_of_it_can_be_read(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    words = [f"word{number}" for number in range(40)]
+    words = [f"word{number}" for number in range(28)]
     log = [Notice("session", " ".join(words), at) for at in (100.0, 100.2)]
     async with run_of(tmp_path, (), size=size, log=log) as (pilot, _):
         await pilot.press("5")

@@ -54,7 +54,13 @@ def _tries(shown: Inspection) -> str:
         own = [tried for tried in own if tried.step == row.step]
         return f"{len(own)} of {shown.max_attempts} attempts used"
     rounds = f", round {row.round}" if row.round > 1 else ""
-    return f"{row.attempts} attempt{'s' if row.attempts != 1 else ''}{rounds}"
+    if row.attempts == row.tries:
+        return f"{_attempts(row.attempts)}{rounds}"
+    return f"{_attempts(row.tries)} a step{'' if row.tries == 1 else ' at most'}, {row.attempts} in all{rounds}"
+
+
+def _attempts(number: int) -> str:
+    return f"{number} attempt{'' if number == 1 else 's'}"
 
 
 def _remedy(pen: Pen, shown: Inspection) -> list[Text]:

@@ -82,7 +82,7 @@ def row(pen: Pen, item: ItemRow, *, marked: bool = False, flying: bool = False) 
     line.add("*" if marked else " ", palette.accent)
     line.foreign(item.item_id, _id_width(pen), palette.accent if marked else None, left=True).gap(1)
     line.cell(words, _state_width(pen), style).gap(1)
-    line.cell(str(item.attempts), 5, right=True)
+    line.cell(str(item.tries), 5, right=True)
     known = item.attempts > 0
     line.cell(count(item.tokens) if known else "-", _tokens_width(pen), right=True)
     line.cell(usd(item.cost) if known else "-", 10, right=True)
