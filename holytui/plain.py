@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from holytui.core.display import count, percent, safe, span, usd
+from holytui.core.display import count, dollars, percent, safe, span, usd
 from holytui.core.estimate import Estimate
 from holytui.core.estimate_words import (
     cost_words,
@@ -125,7 +125,7 @@ def _cost_words(snapshot: Snapshot) -> str:
     if snapshot.simulated:
         words += ", simulated: nothing was charged"
     wasted = usd(counters.wasted.money)
-    budget = "" if snapshot.budget_usd is None else f"   budget ${snapshot.budget_usd:.2f}"
+    budget = "" if snapshot.budget_usd is None else f"   budget {dollars(snapshot.budget_usd)}"
     return f"{usd(money)} {words} ({wasted} wasted){budget}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from holytui.cli.doctor import Finding
 from holytui.cli.options import Context
 from holytui.config import ConfigError
+from holytui.core.display import dollars
 from holytui.core.job import Job, LoadedJob
 from holytui.core.pricing import PriceBook
 from holytui.inputs.source import InputProblem, read
@@ -56,7 +57,7 @@ def _prices(job: Job, book: PriceBook) -> Finding:
     if unknown:
         return Finding("prices", ok=None, message=f"none known for {', '.join(unknown)}: what is spent will be unknown")
     sources = ", ".join(dict.fromkeys(price.source for price in prices.values() if price is not None))
-    budget = "" if job.run.budget_usd is None else f"; the budget of ${job.run.budget_usd:,.2f} can be kept"
+    budget = "" if job.run.budget_usd is None else f"; the budget of {dollars(job.run.budget_usd)} can be kept"
     return Finding("prices", ok=True, message=f"{sources}{budget}")
 
 

@@ -182,21 +182,30 @@ def _decimals(amount: float) -> int:
     return 2 if amount == 0 or amount >= 0.01 else 4
 
 
+def dollars(amount: float) -> str:
+    """An amount that nobody had to find out, such as a budget: `$2.00`, `$0.0010`."""
+    return usd(Money(amount, MoneyKind.COMPUTED))
+
+
 def about_usd(amount: float) -> str:
     """What something will cost, in words: `about $0.02`, `less than $0.0001`."""
-    written = usd(Money(amount, MoneyKind.COMPUTED))
+    written = dollars(amount)
     return f"less than {written[1:]}" if written.startswith("<") else f"about {written}"
 
 
-def usd_ends(low: float, high: float) -> tuple[str, str]:
-    """Both ends of a range, with the decimals of the lower: `$12.90` and `$13.30`, `$0.0062` and `$0.0100`."""
-    first = usd(Money(low, MoneyKind.COMPUTED))
-    return first, first if high < LEAST_USD else f"${high:,.{_decimals(low)}f}"
+def usd_pair(low: float, high: float) -> tuple[str, str]:
+    """From and to with as many digits each: `$0.0019` and `$0.0300`, `<$0.01` and `$12.00`."""
+    first, last = dollars(low), dollars(high)
+    if not 0 < low < 0.01 <= high:
+        return first, last
+    if high < 1:
+        return first, f"${high:.4f}"
+    return ("<$0.01" if low < 0.005 else "$0.01"), last
 
 
 def usd_band(low: float, high: float) -> str:
     """From and to in one word: `$12.90–13.30`; `~$13.10` where both are written alike."""
-    first, last = usd_ends(low, high)
+    first, last = usd_pair(low, high)
     if first != last:
         return f"{first}–{last.removeprefix('$')}"
     return first if first.startswith("<") else f"~{first}"

@@ -1,8 +1,7 @@
 """An estimate in words, the same in the terminal UI and in plain lines."""
 
-from holytui.core.display import count, span, usd, usd_ends
+from holytui.core.display import count, dollars, span, usd_pair
 from holytui.core.estimate import Estimate, StepEstimate
-from holytui.core.pricing import Money, MoneyKind
 from holytui.core.spread import Range
 
 SIMULATED = "none: simulated, nothing leaves this machine"
@@ -56,7 +55,7 @@ def basis(answers: int) -> str:
 
 def usd_range(cost: Range) -> str:
     """`$0.90 to $1.30`; one figure where both are written alike."""
-    low, high = usd_ends(cost.low, cost.high)
+    low, high = usd_pair(cost.low, cost.high)
     return low if low == high else f"{low} to {high}"
 
 
@@ -85,10 +84,6 @@ def step_words(step: StepEstimate) -> str:
     if cost is None or step.price is None:
         return "no price known"
     return f"{usd_range(cost)}, {step.price.source}"
-
-
-def dollars(amount: float) -> str:
-    return usd(Money(amount, MoneyKind.COMPUTED))
 
 
 def _short(tokens: float) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from holytui.core.command import Command, Verb
-from holytui.core.display import items_words
+from holytui.core.display import dollars, items_words
 from holytui.core.job import Job
 from holytui.core.progress import Counters, JobState
 from holytui.runs.engine import Engine
@@ -125,4 +125,4 @@ def _undone(undone: Undone | None) -> str:
 
 
 def _budget(usd: float) -> str:
-    return f"the budget is ${usd:,.2f} now"
+    return f"the budget is {dollars(usd)} now"

@@ -5,9 +5,8 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from holytui.core.command import Command, Selection, Verb
-from holytui.core.display import about_usd, count, items_words, usd
+from holytui.core.display import about_usd, count, dollars, items_words, usd
 from holytui.core.failures import RULES, TIMEOUTS, FailureKind
-from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import Snapshot
 from holytui.core.work import Overrides
 from holytui.runs.desk import DeskError
@@ -162,11 +161,7 @@ class Triage:
         """Another budget for the job."""
         snapshot = self._snapshot(job_id)
         spent = usd(snapshot.counters.spend.money)
-        now = (
-            "no budget"
-            if snapshot.budget_usd is None
-            else f"a budget of {usd(Money(snapshot.budget_usd, MoneyKind.COMPUTED))}"
-        )
+        now = "no budget" if snapshot.budget_usd is None else f"a budget of {dollars(snapshot.budget_usd)}"
         sentences = [f"{snapshot.name} has {now}; {spent} is spent. The budget from now on, in USD:", ""]
         value = "" if snapshot.budget_usd is None else f"{snapshot.budget_usd:g}"
 

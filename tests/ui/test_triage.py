@@ -157,7 +157,11 @@ async def test_b_changes_the_budget_of_a_run_and_of_a_job_at_rest(tmp_path: Path
     async with opened(tmp_path / "checkpoints", open_job=job) as pilot:
         await until_shown(pilot, "Requests")
         await pilot.press("enter")
-        await until_shown(pilot, "stopped: budget")
+        await until_shown(pilot, "stopped: budget", "of $0.0005 spent")
+        await pilot.press("b", *["backspace"] * 6, *"0.002", "enter")
+        await until(pilot, lambda: "the budget is $0.0020 now" in said(pilot), "a budget under a cent, in full")
+        await pilot.press("b", *["backspace"] * 5, *"0.0005", "enter")
+        await until(pilot, lambda: "the budget is $0.0005 now" in said(pilot), "and back")
         await pilot.press("b")
         await until_shown(pilot, "a budget of $0.0005", "in USD:")
         await pilot.press("ctrl+u", *"nothing")

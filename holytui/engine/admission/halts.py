@@ -1,6 +1,6 @@
 """Why a session ends at the door: the sentence for a person, and when going on makes sense."""
 
-from holytui.core.display import span
+from holytui.core.display import dollars, span
 from holytui.core.progress import JobState
 from holytui.engine.admission.breaker import Halt
 from holytui.engine.admission.budget import Budget
@@ -34,8 +34,9 @@ def unreachable(lasted_s: float, message: str, at: float) -> Halt:
 
 def out_of_budget(budget: Budget, bound_usd: float) -> Halt:
     """Nothing is in flight, and the next request may cost more than is left."""
+    assert budget.limit_usd is not None, "without a limit everything fits"
     text = (
-        f"the budget is used up: ${budget.spent_usd:.2f} of ${budget.limit_usd:.2f} spent, "
-        f"and the next request may cost up to ${bound_usd:.4f}"
+        f"the budget is used up: {dollars(budget.spent_usd)} of {dollars(budget.limit_usd)} spent, "
+        f"and the next request may cost up to {dollars(bound_usd)}"
     )
     return Halt(JobState.STOPPED, "budget", text)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from rich.style import Style
 from rich.text import Text
 
-from holytui.core.display import cell_width, count, safe, safe_block, wrap
+from holytui.core.display import cell_width, count, dollars, safe, safe_block, wrap
 from holytui.core.estimate import Estimate
-from holytui.core.estimate_words import cost_words, dollars, ratio_words, time_words, tokens_words, usd_range
+from holytui.core.estimate_words import cost_words, ratio_words, time_words, tokens_words, usd_range
 from holytui.runs.desk import KeyCheck, Preview
 from holytui.ui.draw.paths import near
 from holytui.ui.draw.pen import Line, Pen

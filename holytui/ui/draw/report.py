@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from holytui.core.display import cell_width, count, safe, span, usd, usd_band, wrap
+from holytui.core.display import cell_width, count, dollars, safe, span, usd, usd_band, wrap
 from holytui.core.progress import LIVE_STATES, JobState, Snapshot
 from holytui.core.words import by_count, clock, title_of, worth_retrying
 from holytui.runs.desk import Sample
@@ -129,7 +129,7 @@ def _spent(snapshot: Snapshot) -> list[str]:
         return []
     if snapshot.simulated:
         return ["Simulated: nothing was charged."]
-    budget = "" if snapshot.budget_usd is None else f" of the ${snapshot.budget_usd:,.2f} budget"
+    budget = "" if snapshot.budget_usd is None else f" of the {dollars(snapshot.budget_usd)} budget"
     band = snapshot.projected_band
     end = f", {usd_band(*band)} at the end" if band is not None and snapshot.state in LIVE_STATES else ""
     money = "an unknown sum" if counters.spend.money.usd is None else usd(counters.spend.money)
