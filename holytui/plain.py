@@ -195,7 +195,7 @@ def failure_lines(groups: Sequence[FailureGroup]) -> list[str]:
 def estimate_lines(estimate: Estimate) -> list[str]:
     """What a job would do and cost."""
     empty = estimate.items - estimate.readable
-    unreadable = f", {count(empty)} without usable text" if empty else ""
+    unreadable = f", {count(empty)} without a prompt" if empty else ""
     lines = [
         f"{safe(estimate.name)}",
         f"  Items     {count(estimate.items)}   {count(estimate.readable)} readable{unreadable}",

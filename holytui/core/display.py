@@ -175,11 +175,8 @@ def usd(money: Money) -> str:
     if 0 < money.usd < LEAST_USD:
         return f"<${LEAST_USD}"  # true of an estimate as well
     mark = "~" if money.kind is MoneyKind.ESTIMATED else ""
-    return f"{mark}${money.usd:,.{_decimals(money.usd)}f}"
-
-
-def _decimals(amount: float) -> int:
-    return 2 if amount == 0 or amount >= 0.01 else 4
+    decimals = 2 if money.usd == 0 or money.usd >= 0.01 else 4
+    return f"{mark}${money.usd:,.{decimals}f}"
 
 
 def dollars(amount: float) -> str:

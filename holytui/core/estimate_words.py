@@ -1,6 +1,6 @@
 """An estimate in words, the same in the terminal UI and in plain lines."""
 
-from holytui.core.display import count, dollars, span, usd_pair
+from holytui.core.display import about_usd, count, dollars, span, usd_pair
 from holytui.core.estimate import Estimate, StepEstimate
 from holytui.core.spread import Range
 
@@ -38,6 +38,21 @@ def time_words(estimate: Estimate) -> str:
     return f"{band} at {estimate.concurrency} in flight, {basis(estimate.answers)}"
 
 
+def again_words(estimate: Estimate, cost: Range | None) -> str:
+    """What asking all again costs, where steps have changed."""
+    if estimate.simulated:
+        return "simulated: not charged"
+    return "cost unknown" if cost is None else about_usd(cost.mid)
+
+
+def pending_words(estimate: Estimate) -> str:
+    """What is asked when the answers to an older text are kept, and what that costs."""
+    if not estimate.pending:
+        return "nothing is asked now"
+    are = "is" if estimate.pending == 1 else "are"
+    return f"{count(estimate.pending)} pending {are} asked, {again_words(estimate, estimate.cost)}"
+
+
 def first_words(estimate: Estimate, items: int) -> str:
     """What so many of the pending items cost."""
     cost = estimate.cost
@@ -46,6 +61,22 @@ def first_words(estimate: Estimate, items: int) -> str:
     if cost is None or not estimate.pending:
         return "cost unknown"
     return f"about {dollars(cost.mid * items / estimate.pending)}"
+
+
+def budget_note(budget: float, spent: float | None, end: Range | None) -> str:
+    """What comes of a budget that is too small; empty where it is not, or nobody can tell.
+
+    Args:
+        budget: in USD, for the whole job.
+        spent: so far, in USD; None: nobody knows.
+        end: what the whole job comes to, in USD, what is spent among it.
+    """
+    if spent and budget <= spent:
+        return f"{dollars(spent)} is spent already: the job would stop at once"
+    if end is None or budget >= end.high:
+        return ""
+    ends = "would" if budget < end.low else "may"
+    return f"below the estimate of {usd_range(end)}: it {ends} stop early"
 
 
 def basis(answers: int) -> str:

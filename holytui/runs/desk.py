@@ -8,7 +8,10 @@ from typing import Protocol
 
 from holytui.core.command import Command
 from holytui.core.estimate import Estimate
+from holytui.core.identity import job_id_of
 from holytui.core.job import Problem
+from holytui.core.pricing import NOTHING, Money
+from holytui.core.spread import Range
 from holytui.runs.estimating import Told, nobody
 from holytui.runs.handle import RunHandle
 from holytui.store.catalog import JobEntry
@@ -41,13 +44,28 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """Steps that have another text than when the job ran.
+
+    Attributes:
+        steps: their names.
+        answered: items that have answers to the old text.
+        again: what asking those again and what is pending comes to, in USD; None: nobody knows.
+    """
+
+    steps: tuple[str, ...]
+    answered: int
+    again: Range | None
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """A job before it is started.
 
     Attributes:
         source: where it comes from, for a person.
         key_note: what is to be said about the key; key_ok: whether it can be sent as it is.
-        existing: it has run before; drift_note: what changed since then, empty if nothing.
+        existing: there is a job; what it has spent, how many items of it failed, and what has changed since.
         blockers: why it cannot be started, each a sentence.
         variable: that the key is read from, None where none is sent; key_missing: it is not set.
     """
@@ -60,10 +78,22 @@ class Preview:
     key_ok: bool
     saved_in: Path
     existing: bool
-    drift_note: str
     blockers: tuple[str, ...]
     variable: str | None = None
     key_missing: bool = False
+    spent: Money = NOTHING
+    failed: int = 0
+    changed: Changed | None = None
+
+    @property
+    def title(self) -> str:
+        """What to call the job: its name, or, where it has an id of its own, that."""
+        return self.name if job_id_of(self.name) == self.job_id else self.job_id
+
+    @property
+    def idle(self) -> bool:
+        """There is a job with nothing left to ask, and nothing to decide."""
+        return self.existing and not self.estimate.pending and self.changed is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +191,13 @@ class Desk(Protocol):
     def check(self, source: JobSource) -> KeyCheck:
         """Ask the provider for its models: is it there, does it take the key; costs nothing, blocks some seconds."""
 
-    def start(self, source: JobSource, *, api_key: str | None = None, limit: int | None = None) -> RunHandle:
-        """Create or resume a job and run it in this process; with a limit until so many more have a result."""
+    def start(
+        self, source: JobSource, *, api_key: str | None = None, limit: int | None = None, drift: str | None = None
+    ) -> RunHandle:
+        """Create or resume a job and run it in this process; with a limit until so many more have a result.
+
+        Where its steps have changed `drift` says what becomes of the answers they have: `run` or `keep`.
+        """
 
     def retry(self, job_id: str, command: Command) -> RunHandle:
         """Return failed items of a resting job to pending and run it in this process."""

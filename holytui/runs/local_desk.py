@@ -158,13 +158,16 @@ class LocalDesk:
         except SENTENCES as error:
             raise DeskError(str(error)) from error
 
-    def start(self, source: JobSource, *, api_key: str | None = None, limit: int | None = None) -> RunHandle:
+    def start(
+        self, source: JobSource, *, api_key: str | None = None, limit: int | None = None, drift: str | None = None
+    ) -> RunHandle:
         """Create or resume a job, and run it on this process's worker thread.
 
         Args:
             source: the job.
             api_key: for this session of holytui only.
             limit: end the session after this many results, whatever the command line asked for.
+            drift: `run` or `keep` the answers of steps that have changed, whatever the command line asked for.
 
         Raises:
             DeskError: it cannot be started; the message says why and the way out.
@@ -173,6 +176,8 @@ class LocalDesk:
         wishes = replace(self._wishes_for(source), api_key=key, stays=True)
         if limit is not None:
             wishes = replace(wishes, limit=limit)
+        if drift is not None:
+            wishes = replace(wishes, drift=drift)
         try:
             launch = prepare(self._checkpoints, self._files.get(str(source), source), wishes, self._tables)
             if key is not None:

@@ -1,22 +1,25 @@
 """A job before it is started: what it would do and cost, what its provider says, what wishes change of that."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from holytui.core.estimate import Estimate
 from holytui.core.identity import step_hashes
 from holytui.core.job import Job, Provider
+from holytui.core.progress import Counters
+from holytui.core.spread import Range
 from holytui.provider.presets import Endpoint
 from holytui.runs.checking import SIMULATED, KeyNote, check_provider, key_note_of
-from holytui.runs.desk import JobSource, KeyCheck, Preview
+from holytui.runs.desk import Changed, JobSource, KeyCheck, Preview
 from holytui.runs.endpoint import Target, resolve_endpoint, resolve_target
-from holytui.runs.estimating import Told, estimate_job, nobody, past_of
+from holytui.runs.estimating import Past, Told, estimate_job, nobody, past_of
 from holytui.runs.launch import Tables
 from holytui.runs.prepare import Wishes, check_budget, find, saved_job, with_wishes
 from holytui.runs.saved import PrepareError
-from holytui.store.reader import Reader
-from holytui.store.trouble import CheckpointError
+from holytui.store.reader import Drift, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,15 @@ def preview_of(asked: Asked, told: Told = nobody) -> Preview:
     found = _find(asked)
     job, folder, target = found.job, found.folder, found.target
     book = asked.tables.book(job)
+    read = partial(estimate_job, job, found.base_dir, book, simulated=target.simulated, told=told)
     with past_of(folder, job) as past:
-        estimate = estimate_job(job, found.base_dir, book, simulated=target.simulated, past=past, told=told)
+        estimate = read(past=past)
+        answered = past.answered
+    counters, drift = _so_far(folder, job)
+    changed = None
+    if drift.changed_steps and drift.answered_items:
+        again = _again(estimate, read(past=Past(answered=answered)), drift.changed_steps)
+        changed = Changed(drift.changed_steps, drift.answered_items, again)
     key = _key_note(asked, target, job.provider)
     return Preview(
         job_id=folder.name,
@@ -83,10 +93,12 @@ def preview_of(asked: Asked, told: Told = nobody) -> Preview:
         key_ok=key.ok,
         saved_in=folder,
         existing=folder.is_dir(),
-        drift_note=_drift_note(folder, step_hashes(job)) if folder.is_dir() else "",
         blockers=_blockers(asked, job),
         variable=target.variable,
         key_missing=key.missing,
+        spent=counters.spend.money,
+        failed=counters.failed,
+        changed=changed,
     )
 
 
@@ -147,18 +159,25 @@ def _endpoint(asked: Asked, target: Target, provider: Provider) -> Endpoint:
     )
 
 
-def _drift_note(folder: Path, hashes: Mapping[str, str]) -> str:
+def _so_far(folder: Path, job: Job) -> tuple[Counters, Drift]:
+    """What a saved job has done, and what of that is answered to another text than the job's now."""
+    if not folder.is_dir():
+        return Counters(), Drift((), 0)
+    reader = Reader.open(folder)
     try:
-        reader = Reader.open(folder)
-    except CheckpointError as error:
-        return str(error)
-    try:
-        drift = reader.drift(hashes)
+        return reader.counters(), reader.drift(step_hashes(job))
     finally:
         reader.close()
-    if not (drift.changed_steps and drift.answered_items):
-        return ""
-    return (
-        f"changed since it ran: {', '.join(drift.changed_steps)}; {drift.answered_items:,} items have answers "
-        f"to the old text. holytui run --drift run|keep decides."
-    )
+
+
+def _again(pending: Estimate, everything: Estimate, changed: Collection[str]) -> Range | None:
+    """What it comes to when changed steps are asked of all items, and the others of those that are pending."""
+    again = Range()
+    for step in (
+        *(step for step in everything.steps if step.step in changed),
+        *(step for step in pending.steps if step.step not in changed),
+    ):
+        if step.cost is None:
+            return None
+        again += step.cost
+    return again

@@ -168,10 +168,13 @@ class HolytuiApp(TerminalApp):
             self.pop_screen()
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="start")
-    def start(self, source: JobSource) -> None:
-        """Run a job here, and show it; owned elsewhere it opens as a viewer."""
+    def start(self, source: JobSource, drift: str | None = None) -> None:
+        """Run a job here, and show it; owned elsewhere it opens as a viewer.
+
+        `drift` is what becomes of the answers of steps that have changed: `run` or `keep`.
+        """
         try:
-            handle = self.desk.start(source)
+            handle = self.desk.start(source, drift=drift)
         except DeskError as error:
             self.call_from_thread(self.say, str(error), bad=True)
         else:
@@ -186,6 +189,10 @@ class HolytuiApp(TerminalApp):
             self.call_from_thread(self.say, str(error), bad=True)
         else:
             self.call_from_thread(self.say, done)
+
+    def show_run(self, job_id: str) -> None:
+        """Show the run of a saved job in the place of its preflight."""
+        self._ask(lambda: self._show_run(self.desk.view(job_id)))
 
     def _show_run(self, handle: RunHandle) -> None:
         if isinstance(self.screen, RunScreen) and self.screen.job_id == handle.job_id:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from holytui.core.command import Command, Selection, Verb
 from holytui.core.display import about_usd, count, dollars, items_words, usd
+from holytui.core.estimate_words import budget_note
 from holytui.core.failures import RULES, TIMEOUTS, FailureKind
 from holytui.core.progress import Snapshot
+from holytui.core.spread import Range
 from holytui.core.work import Overrides
 from holytui.runs.desk import DeskError
 from holytui.store.reader import Reader
@@ -167,9 +169,13 @@ class Triage:
 
         def answered(text: str | None) -> None:
             if text is not None:
-                self._apply(job_id, Command(Verb.BUDGET, budget_usd=float(text.lstrip("$"))))
+                self._apply(job_id, Command(Verb.BUDGET, budget_usd=amount_of(text)))
 
-        self.app.push_screen(AskLine(self.app.dialog_pen(), sentences, value=value, check=no_amount), answered)
+        def note(text: str) -> str:
+            return budget_note(amount_of(text), snapshot.counters.spend.money.usd, _at_the_end(snapshot))
+
+        dialog = AskLine(self.app.dialog_pen(), sentences, value=value, check=no_amount, note=note)
+        self.app.push_screen(dialog, answered)
 
     def _retry(self, job_id: str, chosen: Chosen, changes: Overrides) -> None:
         command = Command(Verb.RETRY, chosen.selection, changes)
@@ -207,13 +213,31 @@ class Triage:
             reader.close()
 
 
+def amount_of(text: str) -> float:
+    """An amount of USD as people write it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return float(text.strip().lstrip("$"))
+
+
 def no_amount(text: str) -> str:
     """What is wrong with an amount of USD; empty for nothing."""
     try:
-        amount = float(text.strip().lstrip("$"))
+        amount = amount_of(text)
     except ValueError:
         return "an amount in USD, such as 5 or 12.50"
     return "" if 0 < amount < 1e9 else "an amount above 0"
+
+
+def _at_the_end(snapshot: Snapshot) -> Range | None:
+    """What the job will have cost, as far as its answers tell."""
+    projected = snapshot.projected.usd
+    low, high = snapshot.projected_band or (projected, projected)
+    if low is None or high is None or not snapshot.pending:
+        return None
+    return Range(low, high if projected is None else projected, high)
 
 
 def _all_failed(snapshot: Snapshot) -> Chosen:

@@ -135,7 +135,9 @@ class FrozenDesk:
     def check(self, source: JobSource) -> KeyCheck:
         return self.shown_key
 
-    def start(self, source: JobSource, *, api_key: str | None = None, limit: int | None = None) -> RunHandle:
+    def start(
+        self, source: JobSource, *, api_key: str | None = None, limit: int | None = None, drift: str | None = None
+    ) -> RunHandle:
         raise DeskError(f"{source} stands still")
 
     def retry(self, job_id: str, command: Command) -> RunHandle:
@@ -366,7 +368,6 @@ PREVIEW = Preview(
     key_ok=True,
     saved_in=Path("/srv/checkpoints/pdf-summaries"),
     existing=False,
-    drift_note="",
     blockers=(),
     variable="HOLYSHEEP_API_KEY",
 )

@@ -203,6 +203,6 @@ async def test_items_without_text_are_counted_while_they_are_read_and_v_shows_wh
             await until_shown(pilot, "Reading input 3", "1 without a prompt so far")
         finally:
             go_on.set()
-        await until_shown(pilot, "4 readable, 1 without text", "v shows them")
+        await until_shown(pilot, "4 readable, 1 without a prompt", "v shows them")
         await pilot.press("v")
         await until_shown(pilot, "1 without a prompt", "2.txt  it has no text")

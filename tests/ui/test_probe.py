@@ -33,7 +33,7 @@ async def test_while_the_first_run_f_starts_nothing_more_and_enter_shows_them(tm
     async with opened(tmp_path / "checkpoints", open_job=job) as pilot:
         await until_shown(pilot, "f first 10")
         await pilot.press("f", "f")
-        await until_shown(pilot, "0 have their result", "enter show the run")
+        await until_shown(pilot, "none is back yet", "enter show the run")
         await until(pilot, lambda: state_of(pilot, "letters") == ("running", ""), "running")
         await pilot.press("f", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen), "the run")

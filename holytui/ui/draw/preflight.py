@@ -8,7 +8,7 @@ from rich.text import Text
 from holytui.core.display import cell_width, count, dollars, safe, safe_block, wrap
 from holytui.core.estimate import Estimate
 from holytui.core.estimate_words import cost_words, ratio_words, time_words, tokens_words, usd_range
-from holytui.runs.desk import KeyCheck, Preview
+from holytui.runs.desk import Changed, KeyCheck, Preview
 from holytui.ui.draw.paths import near
 from holytui.ui.draw.pen import Line, Pen
 
@@ -34,6 +34,8 @@ class Keys:
     prompts: str = "v"
     budget: str = "b"
     paste: str = "k"
+    open: str = "enter"
+    retry_all: str = "R"
 
 
 def sheet(
@@ -53,25 +55,50 @@ def sheet(
     lines = [_title(pen, preview)]
     hint = (keys.prompts, "shows them") if estimate.items > estimate.readable else None
     _fact(lines, pen, "Items", count(estimate.items), _items(preview), hint)
-    models = ", ".join(f"{step.step} {step.model}" for step in estimate.steps)
-    _fact(lines, pen, "Requests", count(estimate.requests), models)
-    _wide(lines, pen, "Tokens", tokens_words(estimate))
-    _cost(lines, pen, estimate, keys.budget)
-    _wide(lines, pen, "Time", time_words(estimate))
+    if settled := estimate.items - estimate.pending:
+        _fact(lines, pen, "To go", count(estimate.pending), f"{count(settled)} have their result")
+    if preview.idle:
+        _wide(lines, pen, "Saved in", near(preview.saved_in))
+        return [*lines, pen.blank(), *pen.paragraph(_idle_words(preview, keys))]
+    if estimate.pending:
+        models = ", ".join(f"{step.step} {step.model}" for step in estimate.steps)
+        _fact(lines, pen, "Requests", count(estimate.requests), models)
+        _wide(lines, pen, "Tokens", tokens_words(estimate))
+        _cost(lines, pen, estimate, keys.budget)
+        _wide(lines, pen, "Time", time_words(estimate))
     _key(lines, pen, preview, key or KeyCheck(preview.key_note, bad=not preview.key_ok), keys.paste)
     _wide(lines, pen, "Saved in", near(preview.saved_in))
     if probe:
-        _wide(lines, pen, f"{'Next' if preview.existing else 'First'} {FIRST_ITEMS}", probe)
-    advice = key.advice if key is not None else ()
-    for sentence in (*advice, *preview.blockers, *((preview.drift_note,) if preview.drift_note else ())):
+        _wide(lines, pen, f"{which(preview).capitalize()} {FIRST_ITEMS}", probe)
+    for sentence in (*(key.advice if key is not None else ()), *preview.blockers):
         lines += [pen.blank(), *pen.paragraph(sentence, pen.palette.bad)]
-    others = _other_models(pen, estimate) if estimate.other_models else []
+    if preview.changed is not None:
+        words = " ".join([*changed_words(preview.changed), f"{keys.open} asks what becomes of them."])
+        lines += [pen.blank(), *pen.paragraph(words, pen.palette.warn)]
+    others = _other_models(pen, estimate) if estimate.other_models and estimate.pending else []
     return lines + (others if len(lines) + len(others) <= height else [])
+
+
+def which(preview: Preview) -> str:
+    """Whether a few of it are the first, or the next behind those that have their result."""
+    return "next" if preview.estimate.pending < preview.estimate.items else "first"
+
+
+def changed_words(changed: Changed) -> list[str]:
+    """What has changed since a job ran, and what hangs on it."""
+    have = "1 item has an answer" if changed.answered == 1 else f"{count(changed.answered)} items have answers"
+    return [f"Changed since it ran: {', '.join(changed.steps)}. {have} to the old text."]
+
+
+def _idle_words(preview: Preview, keys: Keys) -> str:
+    failed = f" {count(preview.failed)} failed: {keys.retry_all} retries there, by kind." if preview.failed else ""
+    return f"Nothing is pending: {keys.open} shows the run.{failed}"
 
 
 def _title(pen: Pen, preview: Preview) -> Text:
     muted = pen.palette.muted
-    name = pen.line().gap(1).foreign(preview.name, min(40, cell_width(preview.name)), pen.palette.accent)
+    title = preview.title
+    name = pen.line().gap(1).foreign(title, min(40, cell_width(title)), pen.palette.accent)
     kind = "saved job, from" if preview.existing else "new job from"
     name.gap(max(3, WORDS_FROM - name.text.cell_len)).add(f"{kind} ", muted)
     return name.foreign(near(preview.source), pen.width - name.text.cell_len - 1, muted, left=True).done()
@@ -84,8 +111,8 @@ def _items(preview: Preview) -> str:
     if unusable:
         empty = all("no text" in problem for _, problem in estimate.problems)
         scans = empty and all(item.lower().endswith(".pdf") for item, _ in estimate.problems)
-        words += f", {count(unusable)} {'without text' if empty else 'without a prompt'}{' (scans?)' if scans else ''}"
-    return words + (f"; {count(estimate.items - estimate.pending)} have their result" if preview.existing else "")
+        words += f", {count(unusable)} without a prompt{' (scans?)' if scans else ''}"
+    return words
 
 
 def reading(pen: Pen, items: int, unusable: int) -> list[Text]:

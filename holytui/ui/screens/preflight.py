@@ -11,10 +11,12 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from holytui.core.estimate_words import first_words
+from holytui.core.display import count
+from holytui.core.estimate_words import again_words, budget_note, first_words, pending_words
 from holytui.core.progress import JobState
+from holytui.core.spread import Range
 from holytui.offload import offload
-from holytui.runs.desk import DeskError, JobSource, KeyCheck, Preview
+from holytui.runs.desk import Changed, DeskError, JobSource, KeyCheck, Preview
 from holytui.runs.handle import RunHandle
 from holytui.ui.actions import PREFLIGHT, bindings, key_of
 from holytui.ui.draw import preflight as draw
@@ -22,9 +24,13 @@ from holytui.ui.draw.paths import near
 from holytui.ui.draw.preflight import FIRST_ITEMS
 from holytui.ui.screens.ask_line import AskLine
 from holytui.ui.screens.base import HolyScreen
-from holytui.ui.triage import no_amount
+from holytui.ui.screens.dialogs import Choice, ChoiceDialog
+from holytui.ui.triage import amount_of, no_amount
 from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
+
+KEYS_NAMED = ("prompts", "budget", "paste_key", "open", "retry_all")
+"""As `draw.Keys` takes them."""
 
 
 class PreflightScreen(HolyScreen):
@@ -74,7 +80,7 @@ class PreflightScreen(HolyScreen):
         """Show a preview, and ask the provider about the key that it names."""
         self._preview, self._problem = preview, ""
         self.repaint()
-        if preview.key_ok and self._key is None:
+        if preview.key_ok and self._key is None and not preview.idle:
             self._ask()
 
     @work(exit_on_error=False)
@@ -106,7 +112,7 @@ class PreflightScreen(HolyScreen):
         if self._prompts:
             return draw.prompts(pen, self._preview.estimate)
         height, probe = self.the_list().size.height, self._probe_words(self._preview)
-        keys = draw.Keys(*(key_of(name, self.holy.settings.keymap) for name in ("prompts", "budget", "paste_key")))
+        keys = draw.Keys(*(key_of(name, self.holy.settings.keymap) for name in KEYS_NAMED))
         return draw.sheet(pen, self._preview, height, probe, self._key_words(self._preview), keys)
 
     def _key_words(self, preview: Preview) -> KeyCheck | None:
@@ -126,7 +132,8 @@ class PreflightScreen(HolyScreen):
         """What is to be said about the first few items; nothing where they are all there is."""
         if self._probe is not None:
             counters = self._probe.snapshot().counters
-            return f"{counters.succeeded + counters.failed:,} have their result; enter shows the run"
+            done = counters.succeeded + counters.failed
+            return f"{f'{done:,} have their result' if done else 'none is back yet'}; enter shows the run"
         estimate = preview.estimate
         if not self._can_probe(preview):
             return ""
@@ -134,18 +141,18 @@ class PreflightScreen(HolyScreen):
         return f"{first_words(estimate, FIRST_ITEMS)}; {key} runs them, and the numbers get sharper"
 
     def _can_probe(self, preview: Preview) -> bool:
-        return preview.estimate.pending > FIRST_ITEMS and preview.key_ok and not preview.blockers
+        enough = preview.estimate.pending > FIRST_ITEMS and preview.changed is None
+        return enough and preview.key_ok and not preview.blockers
 
     def available(self) -> Iterable[tuple[str, str]]:
-        if self._preview is not None and not self._preview.blockers and self._preview.key_ok:
-            estimate = self._preview.estimate
-            if self._probe is not None:
-                yield "open", "show the run"
-            else:
-                yield "open", "run all" if estimate.pending == estimate.items else f"run {estimate.pending:,}"
-            if self._probe is None and self._can_probe(self._preview):
-                yield "first", f"{'next' if self._preview.existing else 'first'} {FIRST_ITEMS}"
-        if self._preview is not None:
+        preview = self._preview
+        if preview is not None and (self._probe is not None or preview.idle):
+            yield "open", "show the run"
+        elif preview is not None and not preview.blockers and preview.key_ok:
+            yield "open", _verb(preview)
+            if self._can_probe(preview):
+                yield "first", f"{draw.which(preview)} {FIRST_ITEMS}"
+        if preview is not None and not preview.idle:
             yield "prompts", "facts" if self._prompts else "prompts"
             yield "budget", "budget"
         yield "edit", "edit"
@@ -154,18 +161,42 @@ class PreflightScreen(HolyScreen):
         yield "quit", "quit"
 
     def action_open(self) -> None:
-        """Run it; while the first few run, show them."""
+        """Run it; where there is nothing to run, or the first few run already, show that."""
         if self._probe is not None:
             self.holy.open_run(self._probe.job_id)
-        elif self._may_start():
-            self.holy.start(self._source)
+        elif self._preview is not None and self._preview.idle:
+            self.holy.show_run(self._preview.job_id)
+        elif self._preview is not None and self._may_start():
+            if self._preview.changed is None:
+                self.holy.start(self._source)
+            else:
+                self._ask_about(self._preview, self._preview.changed)
+
+    def _ask_about(self, preview: Preview, changed: Changed) -> None:
+        """Steps have changed since their items were answered: paying for those again is a person's decision."""
+        answers = "the answer" if changed.answered == 1 else f"the {count(changed.answered)} answers"
+        sentences = [*draw.changed_words(changed), ""]
+        choices = [
+            Choice("run", f"run {count(changed.answered)} again", again_words(preview.estimate, changed.again)),
+            Choice("keep", f"keep {answers}", pending_words(preview.estimate)),
+            Choice("no", "cancel", "esc"),
+        ]
+
+        def answered(answer: str | None) -> None:
+            if answer in {"run", "keep"}:
+                self.holy.start(self._source, answer)
+
+        self.app.push_screen(ChoiceDialog(self.pen(68), sentences, choices), answered)
 
     def action_first(self) -> None:
         """Run a few of it, so that the numbers for the rest are no guess."""
         if self._preview is None or self._probe is not None or not self._may_start():
             return
         if not self._can_probe(self._preview):
-            self.say(f"there are no more than {FIRST_ITEMS}: enter runs them")
+            key = key_of("open", self.holy.settings.keymap)
+            changed = self._preview.changed is not None
+            few = f"there are no more than {FIRST_ITEMS}: {key} runs them"
+            self.say(f"its steps have changed: {key} asks what becomes of the answers" if changed else few)
             return
         self._starting = True
         self._start_probe()
@@ -256,10 +287,14 @@ class PreflightScreen(HolyScreen):
 
         def answered(text: str | None) -> None:
             if text is not None:
-                self._wish(budget_usd=float(text.lstrip("$")))
+                self._wish(budget_usd=amount_of(text))
+
+        def note(text: str) -> str:
+            spent, cost = preview.spent.usd or 0.0, preview.estimate.cost
+            return budget_note(amount_of(text), spent, None if cost is None else cost + Range(spent, spent, spent))
 
         value = "" if budget is None else f"{budget:g}"
-        self.app.push_screen(AskLine(self.pen(68), sentences, value=value, check=no_amount), answered)
+        self.app.push_screen(AskLine(self.pen(68), sentences, value=value, check=no_amount, note=note), answered)
 
     def _wish(self, *, budget_usd: float | None = None, api_key: str | None = None) -> None:
         if self._preview is None:
@@ -286,6 +321,13 @@ class PreflightScreen(HolyScreen):
             self.action_prompts()
         else:
             self.holy.go_back()
+
+
+def _verb(preview: Preview) -> str:
+    estimate = preview.estimate
+    if preview.changed is not None:
+        return "run or keep"
+    return "run all" if estimate.pending == estimate.items else f"run {estimate.pending:,}"
 
 
 def no_key(text: str) -> str:
