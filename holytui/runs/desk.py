@@ -67,6 +67,7 @@ class Preview:
         key_note: what is to be said about the key; key_ok: whether it can be sent as it is.
         existing: there is a job; what it has spent, how many items of it failed, and what has changed since.
         blockers: why it cannot be started, each a sentence.
+        unsavable: those of them that are about the checkpoint folder.
         variable: that the key is read from, None where none is sent; key_missing: it is not set.
     """
 
@@ -79,6 +80,7 @@ class Preview:
     saved_in: Path
     existing: bool
     blockers: tuple[str, ...]
+    unsavable: tuple[str, ...] = ()
     variable: str | None = None
     key_missing: bool = False
     spent: Money = NOTHING
@@ -169,6 +171,10 @@ class Desk(Protocol):
     @property
     def shelf(self) -> Shelf:
         """Renames, makes again, deletes."""
+
+    @property
+    def trouble(self) -> str:
+        """Why the checkpoint folder cannot be listed, as a sentence; empty where it can, or is still to be made."""
 
     def jobs(self) -> Sequence[JobEntry]:
         """The saved jobs."""

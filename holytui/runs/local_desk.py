@@ -96,9 +96,14 @@ class LocalDesk:
         """Renames, makes again, deletes."""
         return self._shelf
 
+    @property
+    def trouble(self) -> str:
+        """Why the checkpoint folder cannot be listed; empty where it can, or is still to be made."""
+        return next((entry.problem or "" for entry in self._catalog.jobs() if entry.folder == self._checkpoints), "")
+
     def jobs(self) -> Sequence[JobEntry]:
         """The saved jobs; those that run here with their newest snapshot."""
-        return [self._freshest(entry) for entry in self._catalog.jobs()]
+        return [self._freshest(entry) for entry in self._catalog.jobs() if entry.folder != self._checkpoints]
 
     def samples(self) -> Sequence[Sample]:
         """The job files that come along."""
@@ -282,6 +287,7 @@ class LocalDesk:
             owner = run_in_background(self._checkpoints, job_id, _arguments(wishes), env=env)
         except SENTENCES as error:
             raise DeskError(str(error)) from error
+        self._thread.forget(self._checkpoints / job_id)
         return told(job_id, owner)
 
     def shutdown(self, why: Leaving = Leaving.QUIT) -> None:

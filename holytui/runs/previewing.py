@@ -19,6 +19,7 @@ from holytui.runs.estimating import Past, Told, estimate_job, nobody, past_of
 from holytui.runs.launch import Tables
 from holytui.runs.prepare import Wishes, check_budget, find, saved_job, with_wishes
 from holytui.runs.saved import PrepareError
+from holytui.store.health import try_folder
 from holytui.store.reader import Drift, Reader
 
 
@@ -84,6 +85,8 @@ def preview_of(asked: Asked, told: Told = nobody) -> Preview:
         again = _again(estimate, read(past=Past(answered=answered)), drift.changed_steps)
         changed = Changed(drift.changed_steps, drift.answered_items, again)
     key = _key_note(asked, target, job.provider)
+    problem = "" if folder.is_dir() else try_folder(asked.checkpoints).problem
+    unsavable = (problem,) if problem else ()
     return Preview(
         job_id=folder.name,
         name=job.name,
@@ -93,7 +96,8 @@ def preview_of(asked: Asked, told: Told = nobody) -> Preview:
         key_ok=key.ok,
         saved_in=folder,
         existing=folder.is_dir(),
-        blockers=_blockers(asked, job),
+        blockers=(*_blockers(asked, job), *unsavable),
+        unsavable=unsavable,
         variable=target.variable,
         key_missing=key.missing,
         spent=counters.spend.money,
@@ -117,7 +121,7 @@ def revised(asked: Asked, preview: Preview) -> Preview:
         key_note=key.words,
         key_ok=key.ok,
         key_missing=key.missing,
-        blockers=_blockers(asked, found.job),
+        blockers=(*_blockers(asked, found.job), *preview.unsavable),
     )
 
 

@@ -51,6 +51,10 @@ class RunThread:
         """The newest run of this job in this process, ended or not."""
         return self._handles.get(folder)
 
+    def forget(self, folder: Path) -> None:
+        """The run of this job that ended here is not the end of it: another process has it now."""
+        self._handles.pop(folder, None)
+
     def running(self) -> list[LocalHandle]:
         """Runs that have not ended."""
         return [handle for handle in self._handles.values() if handle.owned_here]

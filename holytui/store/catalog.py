@@ -13,7 +13,7 @@ from holytui.store.live import read_live
 from holytui.store.lock import NOTE, read_owner
 from holytui.store.reader import Reader
 from holytui.store.rows import SessionRow
-from holytui.store.trouble import CheckpointError, explain
+from holytui.store.trouble import OTHER_FOLDER, CheckpointError, explain
 
 EVENTS = 8
 _WATCHED = ("", FILE, f"{FILE}-wal", LIVE, NOTE)
@@ -46,6 +46,9 @@ class Catalog:
             folders = sorted(checkpoints.iterdir())
         except FileNotFoundError:
             return []
+        except NotADirectoryError:
+            problem = f"{checkpoints}: a file, not a folder. {OTHER_FOLDER}"
+            return [JobEntry(checkpoints.name, checkpoints, None, problem)]
         except OSError as error:
             return [JobEntry(checkpoints.name, checkpoints, None, str(explain(error, checkpoints)))]
         self._known = {folder: self._look(folder) for folder in folders}

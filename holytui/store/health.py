@@ -1,6 +1,5 @@
 """Whether a folder can hold checkpoints: tried out, not guessed from its permissions."""
 
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -10,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from holytui.store.checkpoint import BUILDING
-from holytui.store.trouble import explain
+from holytui.store.trouble import OTHER_FOLDER, explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ def sqlite_version() -> str:
 def try_folder(checkpoints: Path) -> FolderHealth:
     """Save and lock something in a checkpoint folder, and take it away again.
 
-    Where there is no such folder yet, only its nearest parent is looked at.
+    Where there is no such folder yet, it is tried whether its nearest parent takes one.
     """
     exists = checkpoints.is_dir()
     place = next((path for path in (checkpoints, *checkpoints.absolute().parents) if path.exists()), checkpoints)
@@ -50,9 +49,11 @@ def try_folder(checkpoints: Path) -> FolderHealth:
 
 def _makeable(checkpoints: Path, parent: Path) -> str:
     if not parent.is_dir():
-        return f"{checkpoints}: {parent} is no folder. Another one: --checkpoints DIR"
-    if not os.access(parent, os.W_OK | os.X_OK):
-        return f"{checkpoints}: {parent} cannot be written. Another folder: --checkpoints DIR"
+        return f"{checkpoints}: {parent} is a file, not a folder. {OTHER_FOLDER}"
+    try:
+        tempfile.TemporaryDirectory(prefix=BUILDING, dir=parent).cleanup()
+    except OSError as error:  # to root everything looks writable, /proc too
+        return f"{checkpoints} cannot be made: {error.strerror}. {OTHER_FOLDER}"
     return ""
 
 

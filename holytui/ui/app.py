@@ -195,6 +195,7 @@ class HolytuiApp(TerminalApp):
         self._ask(lambda: self._show_run(self.desk.view(job_id)))
 
     def _show_run(self, handle: RunHandle) -> None:
+        self._jobs.stand_on(handle.job_id)
         if isinstance(self.screen, RunScreen) and self.screen.job_id == handle.job_id:
             self.screen.tick()
             return

@@ -117,6 +117,8 @@ def test_left_running_it_goes_on_in_the_background_and_opens_again(tmp_path: Pat
         screen.press(ENTER)
         assert screen.wait_for_end() == 0
         assert "letters runs on in the background (pid" in screen.output
+        after = screen.output.partition("runs on in the background")[2]
+        assert "interrupted" not in after, "what runs on has no end to be summed up"
     try:
         before = status(tmp_path, "letters")
         assert before["owner"] is not None

@@ -109,6 +109,10 @@ class FrozenDesk:
     def shelf(self) -> Shelf:
         return FrozenShelf()
 
+    @property
+    def trouble(self) -> str:
+        return ""
+
     def jobs(self) -> Sequence[JobEntry]:
         return [
             *(JobEntry(snapshot.job, self.checkpoints / snapshot.job, snapshot, None) for snapshot in self.snapshots),

@@ -25,6 +25,16 @@ def title(pen: Pen, checkpoints: Path, jobs: int, order: JobsOrder, now: float) 
     return line.end(safe(folder) + words, pen.palette.muted).done()
 
 
+def no_folder(pen: Pen, trouble: str) -> list[Text]:
+    """What stands where there are no jobs because the checkpoint folder cannot be listed."""
+    return pen.paragraph(f" {trouble}", pen.palette.bad)
+
+
+def nothing_matches(pen: Pen, *, jobs_only: bool) -> Text:
+    """What stands where a filter leaves no job, or nothing at all."""
+    return pen.plain(f"  {'no job' if jobs_only else 'nothing'} matches; esc clears", pen.palette.muted)
+
+
 def no_jobs(pen: Pen, others: Sequence[Path]) -> list[Text]:
     """What stands where there are no jobs: the ways to begin, and the folders where jobs were last time."""
     muted = pen.palette.muted

@@ -38,7 +38,9 @@ class JobsScreen(HolyScreen):
         self._by = JobsOrder()
         self._rows: list[Row] = []
         self._filter = ""
+        self._before_filter: tuple[str, str] | None = None
         self._left = False
+        self._started = ""
 
     def compose(self) -> ComposeResult:
         yield Lines(id="title")
@@ -59,6 +61,13 @@ class JobsScreen(HolyScreen):
         if self._left:
             self._sort()
         self.refresh_rows()
+        if self._started:
+            self._keep(("job", self._started))
+            self._started = ""
+
+    def stand_on(self, job_id: str) -> None:
+        """When one comes back here the cursor is to be on this job: one may have started it from a sample."""
+        self._started = job_id
 
     def repaint(self) -> None:
         self.refresh_rows()
@@ -96,8 +105,11 @@ class JobsScreen(HolyScreen):
         shown = [entry for entry in entries if self._matches(entry)]
         samples = [sample for sample in self.holy.desk.samples() if self._filter in sample.name.lower()]
         rows: list[Row] = [draw.header(self._row_pen(), self._by), *shown]
-        if not entries:
-            rows += draw.no_jobs(pen, self.holy.settings.other_folders)
+        if self._filter and not shown:
+            rows.append(draw.nothing_matches(pen, jobs_only=bool(samples)))
+        elif not entries:
+            trouble = self.holy.desk.trouble
+            rows += draw.no_folder(pen, trouble) if trouble else draw.no_jobs(pen, self.holy.settings.other_folders)
         return [*rows, pen.blank(), draw.samples_header(pen), *samples]
 
     def _matches(self, entry: JobEntry) -> bool:
@@ -175,8 +187,13 @@ class JobsScreen(HolyScreen):
         self.action_open()
 
     def _narrow(self, text: str) -> None:
+        """The cursor stays on its row; where that is gone it comes back to where it was before."""
         self._filter = text.lower()
+        lost = self._current() is None
         self.refresh_rows()
+        if lost:
+            self._keep(self._before_filter)
+            self.redraw()
 
     def action_open(self) -> None:
         row = self._current()
@@ -191,7 +208,10 @@ class JobsScreen(HolyScreen):
             bar.action_close()
 
     def action_filter(self) -> None:
-        self.query_one(FilterBar).begin()
+        bar = self.query_one(FilterBar)
+        if not bar.active:
+            self._before_filter = _identity(self._current())
+        bar.begin()
 
     def action_pause(self) -> None:
         row = self._current()
@@ -261,13 +281,27 @@ class JobsScreen(HolyScreen):
         self.holy.shelving.undo(self._moved)
 
     def _moved(self, done: Shelved) -> None:
-        """A renamed job keeps its place, a new one stands behind the one it was made from; the cursor follows."""
+        """A renamed job keeps its place, a new one stands behind the one it was made from; the cursor follows.
+
+        One that came back stands where the order of the list has it, and no other row moves for it.
+        """
         if done.was in self._order:
             place = self._order.index(done.was)
             self._order[place : place + 1] = [done.job_id] if done.renamed else [done.was, done.job_id]
+        elif not done.was:
+            self._put_back(done.job_id)
         self.refresh_rows()
         self._keep(("job", done.job_id))
         self.redraw()
+
+    def _put_back(self, job_id: str) -> None:
+        arranged = [entry.job_id for entry in self._by.arrange(self.holy.desk.jobs())]
+        if job_id not in arranged:
+            return
+        order = [job for job in self._order if job != job_id]
+        before = [job for job in arranged[: arranged.index(job_id)] if job in order]
+        order.insert(order.index(before[-1]) + 1 if before else 0, job_id)
+        self._order = order
 
 
 def _identity(row: Row | None) -> tuple[str, str] | None:
