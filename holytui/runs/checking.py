@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import NamedTuple
 
 from holytui.core.failures import FailureKind
 from holytui.provider.client import ChatClient
 from holytui.provider.errors import ProviderError
 from holytui.provider.presets import Endpoint
-from holytui.runs.desk import KeyCheck
+from holytui.runs.desk import KeyCheck, KeyNote
 from holytui.runs.endpoint import EndpointError, KeyMissing, Target, TrustNeeded
 
 PATIENCE_S = 10.0
@@ -176,19 +175,6 @@ def _label(variable: str | None, endpoint: Endpoint) -> str:
         return "a request without a key"
     name = variable or "the key"
     return f"{name} …{key[-SHOWN_DIGITS:]}" if len(key) >= SHOWN_FROM else name
-
-
-class KeyNote(NamedTuple):
-    """What is to be said about a key that nobody was asked about yet.
-
-    Attributes:
-        ok: the job could be sent with it.
-        missing: its variable is not set.
-    """
-
-    words: str
-    ok: bool
-    missing: bool = False
 
 
 def key_note_of(target: Target, endpoint: Callable[[], Endpoint]) -> KeyNote:

@@ -112,6 +112,20 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyNote:
+    """What is to be said about a key that nobody was asked about yet.
+
+    Attributes:
+        ok: the job could be sent with it.
+        missing: its variable is not set.
+    """
+
+    words: str
+    ok: bool
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KeyCheck:
     """What a provider says about a job's key and models.
 
@@ -204,6 +218,9 @@ class Desk(Protocol):
 
         Where its steps have changed `drift` says what becomes of the answers they have: `run` or `keep`.
         """
+
+    def key_note(self, source: JobSource) -> KeyNote:
+        """What is to be said about the key that a job would be sent with; nobody is asked."""
 
     def retry(self, job_id: str, command: Command) -> RunHandle:
         """Return failed items of a resting job to pending and run it in this process."""

@@ -11,7 +11,7 @@ from holytui.core.progress import JobState, Snapshot
 from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
 from holytui.runs.background import BackgroundFailed, run_in_background, told
-from holytui.runs.desk import DeskError, Glance, JobSource, KeyCheck, Leaving, Preview, Sample, Shelf
+from holytui.runs.desk import DeskError, Glance, JobSource, KeyCheck, KeyNote, Leaving, Preview, Sample, Shelf
 from holytui.runs.endpoint import EndpointError, resolve_target
 from holytui.runs.errands import ACKNOWLEDGE_S, OwnerSilent, retry_at_rest, send_to_owner
 from holytui.runs.estimating import Told, nobody
@@ -19,7 +19,7 @@ from holytui.runs.glancing import glance
 from holytui.runs.handle import RunHandle
 from holytui.runs.launch import Tables
 from holytui.runs.prepare import Wishes, prepare, saved_job
-from holytui.runs.previewing import Asked, check_of, preview_of, revised
+from holytui.runs.previewing import Asked, check_of, key_note, preview_of, revised
 from holytui.runs.resting import RestingHandle
 from holytui.runs.saved import PrepareError, find_saved
 from holytui.runs.shelf import LocalShelf
@@ -132,6 +132,17 @@ class LocalDesk:
             self._wishes[str(source)] = replace(self._wishes_for(source), budget_usd=budget_usd)
         try:
             return revised(self._asked(source), preview)
+        except SENTENCES as error:
+            raise DeskError(str(error)) from error
+
+    def key_note(self, source: JobSource) -> KeyNote:
+        """What is to be said about the key that a job would be sent with; nobody is asked.
+
+        Raises:
+            DeskError: the job is not there any more.
+        """
+        try:
+            return key_note(self._asked(source))
         except SENTENCES as error:
             raise DeskError(str(error)) from error
 

@@ -12,8 +12,8 @@ from holytui.core.job import Job, Provider
 from holytui.core.progress import Counters
 from holytui.core.spread import Range
 from holytui.provider.presets import Endpoint
-from holytui.runs.checking import SIMULATED, KeyNote, check_provider, key_note_of
-from holytui.runs.desk import Changed, JobSource, KeyCheck, Preview
+from holytui.runs.checking import SIMULATED, check_provider, key_note_of
+from holytui.runs.desk import Changed, JobSource, KeyCheck, KeyNote, Preview
 from holytui.runs.endpoint import Target, resolve_endpoint, resolve_target
 from holytui.runs.estimating import Past, Told, estimate_job, nobody, past_of
 from holytui.runs.launch import Tables
@@ -123,6 +123,16 @@ def revised(asked: Asked, preview: Preview) -> Preview:
         key_missing=key.missing,
         blockers=(*_blockers(asked, found.job), *preview.unsavable),
     )
+
+
+def key_note(asked: Asked) -> KeyNote:
+    """What is to be said about the key that a job would be sent with.
+
+    Raises:
+        JobFileError, PrepareError, EndpointError, CheckpointError: the job cannot be found.
+    """
+    found = _find(asked)
+    return _key_note(asked, found.target, found.job.provider)
 
 
 def check_of(asked: Asked) -> KeyCheck:

@@ -64,8 +64,16 @@ class Asks:
             self._resume(job_id, snapshot)
 
     def _resume(self, job_id: str, snapshot: Snapshot) -> None:
+        note = self._app.desk.key_note(job_id)
+        if not note.ok:
+            # The preflight is where a key is pasted, and where everything else that bars the way is told.
+            self._app.open_preflight(job_id)
+            self._app.say(note.words, bad=True)
+            return
+        _, mark, digits = note.words.partition("…")
+        key = f", key {mark}{digits}" if mark else ""
         cost = expected_cost(snapshot, snapshot.pending)
-        question = f"Resume {items_words(snapshot.pending)}, {cost}?"
+        question = f"Resume {items_words(snapshot.pending)}, {cost}{key}?"
         dialog = ChoiceDialog(self._app.dialog_pen(), [question, ""], [Choice("yes", "resume", "enter"), NO])
 
         def answered(answer: str | None) -> None:

@@ -22,7 +22,7 @@ from holytui.core.progress import (
 )
 from holytui.core.spread import Range
 from holytui.resources import themes
-from holytui.runs.desk import DeskError, Glance, JobSource, KeyCheck, Leaving, Preview, Sample, Shelf, Shelved
+from holytui.runs.desk import DeskError, Glance, JobSource, KeyCheck, KeyNote, Leaving, Preview, Sample, Shelf, Shelved
 from holytui.runs.estimating import Told, nobody
 from holytui.runs.handle import RunHandle
 from holytui.store.catalog import JobEntry
@@ -143,6 +143,9 @@ class FrozenDesk:
         self, source: JobSource, *, api_key: str | None = None, limit: int | None = None, drift: str | None = None
     ) -> RunHandle:
         raise DeskError(f"{source} stands still")
+
+    def key_note(self, source: JobSource) -> KeyNote:
+        return KeyNote("HOLYSHEEP_API_KEY …3f9a", ok=True)
 
     def retry(self, job_id: str, command: Command) -> RunHandle:
         raise DeskError(f"{job_id} stands still")
