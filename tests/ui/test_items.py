@@ -1,5 +1,6 @@
 """The item table and the map: sorted, narrowed, marked, and stable while one looks."""
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -142,10 +143,10 @@ async def test_s_sorts_by_the_next_column_and_capital_s_the_other_way(checkpoint
     async with opened(checkpoints) as pilot:
         await table(pilot)
         await pilot.press("S")
-        await until_shown(pilot, "by number, largest first", "doc_239")
+        await until_shown(pilot, "ITEMS 240 by number ↓", "STATE", "TRIES", "doc_239")
         await pilot.press("s", "s", "s")
         await until(pilot, lambda: ids(pilot)[:2] == ["doc_103", "doc_113"], "what was tried twice comes first")
-        assert "by tries, largest first" in top(pilot)
+        assert "ITEMS 240 by tries ↓" in top(pilot)
         await pilot.press("S")
         await until(pilot, lambda: ids(pilot)[0] == "doc_200", "no request")
 
@@ -156,7 +157,7 @@ async def test_marked_items_are_retried_and_esc_takes_the_marks_away(checkpoints
         await pilot.press("slash", *"network", "enter")
         await until_shown(pilot, "ITEMS 10, by number")
         await pilot.press("space", "space")
-        await until_shown(pilot, "2 marked", "*doc_3 ", "*doc_23")
+        await until_shown(pilot, "2 marked", "STATE", "TRIES", "COST", "*doc_3 ", "*doc_23")
         await pilot.press("r")
         await until_shown(pilot, "Retry the 2 marked")
         await pilot.press("escape", "a")
@@ -244,3 +245,43 @@ async def test_tries_tell_who_was_tried_again_in_the_list_and_in_the_item(tmp_pa
         await until_shown(pilot, "2 attempts a step at most, 3 in all")
         await pilot.press("right_square_bracket")
         await until_shown(pilot, "1 of 3 attempts used")
+
+
+async def test_esc_out_of_a_filter_leads_back_where_one_came_from(checkpoints: Path) -> None:
+    async with opened(checkpoints) as pilot:
+        await until_shown(pilot, "small")
+        await pilot.press("enter", "2")
+        await until_shown(pilot, "FAILED 20")
+        await pilot.press("j", "enter")
+        await until_shown(pilot, "[3 items]", "ITEMS 10")
+        await pilot.press("escape")
+        await until_shown(pilot, "[2 failures 20]", ">     10  timeout.stall")
+        await pilot.press("3")
+        await until_shown(pilot, "ITEMS 240")
+        await pilot.press("slash", *"doc_113", "enter")
+        await until_shown(pilot, "ITEMS 1,")
+        await pilot.press("escape")
+        await until_shown(pilot, "ITEMS 240", ">     114 doc_113 ")
+
+
+async def test_a_filter_that_finds_nothing_says_so(checkpoints: Path) -> None:
+    async with opened(checkpoints) as pilot:
+        await table(pilot)
+        await pilot.press("slash", *"no such letter", "enter")
+        await until_shown(pilot, "ITEMS 0", "nothing matches; esc clears")
+        await pilot.press("j", "G", "enter", "escape")
+        await until_shown(pilot, "ITEMS 240", "doc_0")
+
+
+async def test_a_cell_of_the_map_is_as_many_items_with_the_keys_as_without(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    filled(tmp_path / "checkpoints" / "large", 5_000)
+    async with opened(tmp_path / "checkpoints", size=(160, 45)) as pilot:
+        await until_shown(pilot, "large")
+        await pilot.press("enter")
+        await until_shown(pilot, "items a cell")
+        each = re.search(r"(\d+) items a cell", top(pilot))
+        await pilot.press("4")
+        await until_shown(pilot, "enter opens 1 ")
+        assert each is not None
+        assert each[0] in top(pilot)

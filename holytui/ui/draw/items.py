@@ -1,5 +1,7 @@
 """Rows of items, and what stands over them."""
 
+from collections.abc import Sequence
+
 from rich.style import Style
 from rich.text import Text
 
@@ -18,8 +20,8 @@ TOKENS, TOKENS_FROM = 8, 74
 """The column of tokens, and the cells from which on there is room for it: ids are read more."""
 
 
-def order_words(number: int, wanted: Wanted, marked: int, since: int, busy: bool) -> str:  # noqa: FBT001  # all facts
-    """How many, in which order, how many are marked, and what has come since."""
+def order_words(number: int, wanted: Wanted, marked: int, since: int, busy: bool) -> list[str]:  # noqa: FBT001  # all facts
+    """How many, in which order, how many are marked, and what has come since; the same again in fewer words."""
     words = f" {count(number)}, by {wanted.column.value}"
     if wanted.reverse:
         words += ", largest first" if wanted.column in UPWARDS else ", smallest first"
@@ -28,9 +30,16 @@ def order_words(number: int, wanted: Wanted, marked: int, since: int, busy: bool
     elif wanted.column not in UPWARDS:
         words += ", latest first" if wanted.column is Column.FINISHED else ", largest first"
     parts = [f"{count(marked)} marked" if marked else "", f"+{count(since)} since: g" if since else ""]
-    if busy:
-        parts.append("looking …")
-    return "   ".join([words, *filter(None, parts)])
+    facts = list(filter(None, [*parts, "looking …" if busy else ""]))
+    arrow = "↑" if (wanted.column in UPWARDS) is not wanted.reverse else "↓"
+    short = f" {count(number)} by {wanted.column.value} {arrow}"
+    return [
+        "   ".join([words, *facts]),
+        "  ".join([words, *facts]),
+        "  ".join([short, *facts]),
+        "  ".join([f" {count(number)}", *(facts or [f"{wanted.column.value} {arrow}"])]),
+        "  ".join(facts[:1] or [f" {count(number)}"]),
+    ]
 
 
 def how_many(counters: Counters, narrowing: Narrowing) -> int | None:
@@ -45,8 +54,15 @@ def how_many(counters: Counters, narrowing: Narrowing) -> int | None:
     }.get(narrowing.state)
 
 
-def header(pen: Pen, title: str, style: Style, note: str) -> Text:
-    """Over rows of this pen, which stand two cells further right: the cursor's."""
+def header(pen: Pen, title: str, style: Style, notes: Sequence[str]) -> Text:
+    """Over rows of this pen, which stand two cells further right: the cursor's.
+
+    Args:
+        pen: of the rows.
+        title: of the panel.
+        style: of the title.
+        notes: about the order, the same in fewer and fewer words: the first that leaves the columns their names.
+    """
     muted = pen.palette.muted
     room = _id_width(pen) + 10
     line = pen.line().gap(1).add(title, style)
@@ -54,9 +70,7 @@ def header(pen: Pen, title: str, style: Style, note: str) -> Text:
     numbers.cell("TOKENS", _tokens_width(pen), muted, right=True)
     numbers.cell("COST", 10, muted, right=True).cell("s", 6, muted, right=True)
     left = room - cell_width(title)
-    if cell_width(note) > left:
-        # What the order is matters more than the names of columns that can be told by their rows.
-        return line.foreign(note, pen.width - cell_width(title), muted).done()
+    note = next((words for words in notes if cell_width(words) < left), notes[-1])
     line.cell(note, left, muted).text.append_text(numbers.text)
     line.text.truncate(pen.width + 2)
     return line.text
@@ -102,6 +116,10 @@ def _state(pen: Pen, item: ItemRow, *, flying: bool) -> tuple[str, Style]:
     if state is ItemState.PENDING and item.round > 1:
         return f"{glyph} pending, retried", palette.muted
     return f"{glyph} {state.value}", palette.plain if state is ItemState.RUNNING else palette.muted
+
+
+def nothing_matches(pen: Pen) -> Text:
+    return pen.plain(" nothing matches; esc clears", pen.palette.muted)
 
 
 def page_missing(pen: Pen) -> Text:

@@ -79,6 +79,11 @@ class ItemsPanel(Panel):
         return self._order
 
     @property
+    def narrowed(self) -> bool:
+        """Whether a filter is wanted."""
+        return self._wanted.narrowing != Narrowing()
+
+    @property
     def shown_by(self) -> Column | None:
         """What the shown order is sorted by, None before there is one."""
         return None if self._shown is None else self._shown.column
@@ -130,8 +135,8 @@ class ItemsPanel(Panel):
 
     def _draw_title(self, counters: Counters) -> None:
         words, style = self.titled("ITEMS")
-        note = draw.order_words(self._order.count, self._wanted, len(self._marks), self._since(counters), self._busy)
-        self.query_one("#items-title", Lines).show([draw.header(self.pen(3), words, style, note)])
+        notes = draw.order_words(self._order.count, self._wanted, len(self._marks), self._since(counters), self._busy)
+        self.query_one("#items-title", Lines).show([draw.header(self.pen(3), words, style, notes)])
 
     def _at_the_top(self) -> bool:
         lines = self.the_list()
@@ -178,7 +183,10 @@ class ItemsPanel(Panel):
         if self._moment is not None:
             self._counted = draw.how_many(self._moment.snapshot.counters, wanted.narrowing)
         self._pages.forget()
-        lines.show(order.count, self._line)
+        if order.count or wanted.narrowing == Narrowing():
+            lines.show(order.count, self._line)
+        else:
+            lines.show(1, lambda _: draw.nothing_matches(self.pen(3)), selectable=lambda _: False)
         place = order.place_of(self._go_to) if self._go_to is not None else None
         if place is None and again and item is not None:
             place = order.place_of(item.index)
@@ -202,12 +210,14 @@ class ItemsPanel(Panel):
 
     def _current(self) -> ItemRow | None:
         lines = self.the_list()
-        return self._pages.row(lines.cursor) if lines.count else None
+        return self._pages.row(lines.cursor) if self._order.count else None
 
     def _narrow(self, text: str) -> None:
         if self._typing is not None:
             self._typing.stop()
         wanted = Wanted(self._wanted.column, self._wanted.reverse, Narrowing.parse(text))
+        if wanted.narrowing == Narrowing() != self._wanted.narrowing and (item := self._current()) is not None:
+            self._go_to = item.index  # what was found stays under the cursor when the others come back
         if not wanted.narrowing.text:
             self._want(wanted)
         elif wanted != self._wanted:

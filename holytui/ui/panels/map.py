@@ -15,6 +15,7 @@ from holytui.store.rows import MapCell
 from holytui.store.trouble import CheckpointError
 from holytui.ui.actions import MAP, bindings
 from holytui.ui.draw import map as draw
+from holytui.ui.panels.arrangement import TITLE, UNDER_CURSOR
 from holytui.ui.panels.panel import Moment, OpenItem, Panel
 from holytui.ui.widgets.lines import Lines
 
@@ -69,7 +70,8 @@ class MapPanel(Panel):
     def draw(self, moment: Moment) -> None:
         counters, pen = moment.snapshot.counters, self.pen()
         self.columns = max(1, pen.width - 2)
-        room = max(1, self.size.height - (1 if self.beside and not self.has_focus else 2))
+        # With the keys or without: a cell is as many items.
+        room = max(1, self.size.height - TITLE - UNDER_CURSOR)
         seen = (counters.total, counters.succeeded, counters.failed, self.columns * room)
         if seen != self._seen and not self._reading and time.monotonic() >= self._next_read:
             self._seen, self._reading = seen, True

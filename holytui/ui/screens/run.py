@@ -60,6 +60,8 @@ class RunScreen(HolyScreen):
             LogPanel(reader),
         )
         self._panel: Panel = self._panels[panel - 1]
+        self._sent_by: Panel | None = None
+        """The panel whose group the items are narrowed to: there esc leads back."""
 
     @property
     def job_id(self) -> str:
@@ -206,6 +208,7 @@ class RunScreen(HolyScreen):
         self.holy.open_item(self.job_id, message.index)
 
     def on_show_items(self, message: ShowItems) -> None:
+        self._sent_by = self._panel
         self._items.show_only(message.words)
         self.show_panel(self._items)
 
@@ -221,10 +224,15 @@ class RunScreen(HolyScreen):
             self.action_zoom()
         elif not self._items.leave():
             self.holy.go_back()
+        elif not self._items.narrowed:
+            sent_by, self._sent_by = self._sent_by, None
+            if sent_by is not None and self._panel is self._items:
+                self.show_panel(sent_by)
 
     def action_filter(self) -> None:
         if self._panel is not self._items:
             self.show_panel(self._items)
+        self._sent_by = None
         self._items.begin_filter()
 
     def action_pause(self) -> None:
