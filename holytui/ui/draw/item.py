@@ -33,7 +33,7 @@ def _verdict(pen: Pen, shown: Inspection) -> Text:
     row, palette = shown.detail.row, pen.palette
     style = {ItemState.SUCCEEDED: palette.good, ItemState.FAILED: palette.bad}.get(row.state, palette.plain)
     line = pen.line().gap(1).add(f"{ITEM_GLYPHS[row.state]} {row.state.value}", style)
-    money = usd(row.cost)
+    money = usd(row.cost) if row.attempts else "-"
     if row.kind is not None:
         words = meaning(row.kind)
         line.gap(2).add(row.kind, style).gap(3).add(f"{words[0].upper()}{words[1:]}; {_tries(shown)}.")

@@ -25,6 +25,7 @@ class Shown:
         text: exactly as it is stored; what is copied and saved.
         note: about it, for the line of the tabs.
         end: a line of ours under it, which is never copied.
+        nothing: what is said where there is no text.
         pretty: the text in another shape for the screen, None: as it is.
     """
 
@@ -32,6 +33,7 @@ class Shown:
     note: str = ""
     end: str = ""
     pretty: str | None = None
+    nothing: str = "nothing"
 
 
 def shown_of(shown: Inspection, tab: str, tried: AttemptRow | None) -> Shown:
@@ -63,13 +65,17 @@ def _answers(shown: Inspection, tried: AttemptRow | None) -> Shown:
         end = f"the text ends here{last}: {tried.kind.value}, cut at {tried.ended_s:.1f} s"
         tokens = f", {'' if tried.usage.exact else '~'}{count(tried.usage.output)} tokens" if tried.usage.output else ""
         return Shown(tried.text, f"partial, {tried.step} try {tried.number}{tokens}", end)
-    answers = list(detail.answers.items())
+    found = detail.answers
+    order = [step.name for step in shown.steps]
+    answers = sorted(found.items(), key=lambda one: order.index(one[0]) if one[0] in order else len(order))
     if len(answers) == 1 and len(shown.steps) == 1:
         return Shown(answers[0][1], f"{count(len(answers[0][1]))} characters", pretty=pretty(answers[0][1]))
     missing = [] if detail.row.state is not ItemState.FAILED else [f"{detail.row.step}: no answer"]
     text = "\n\n".join([*(f"{step}:\n{answer}" for step, answer in answers), *missing])
     nicer = "\n\n".join([*(f"{step}:\n{pretty(answer) or answer}" for step, answer in answers), *missing])
-    return Shown(text, "" if answers else "no answer yet", pretty=nicer if nicer != text else None)
+    return Shown(
+        text, "" if answers else "no answer yet", pretty=nicer if nicer != text else None, nothing="no answer yet"
+    )
 
 
 def pretty(text: str) -> str | None:
@@ -84,10 +90,11 @@ def pretty(text: str) -> str | None:
 
 def _raw(tried: AttemptRow | None) -> Shown:
     if tried is None:
-        return Shown("", "no request was sent")
+        return Shown("", "no request was sent", nothing="no request was sent")
     parts = [part for part in (tried.message, tried.text) if part]
     status = "" if tried.http_status is None else f", status {tried.http_status}"
-    return Shown("\n\n".join(parts), f"what came back, {tried.step} try {tried.number}{status}")
+    nothing = "no body was received" if tried.kind is not None else "an answer: 2 shows it"
+    return Shown("\n\n".join(parts), f"what came back, {tried.step} try {tried.number}{status}", nothing=nothing)
 
 
 def _request(shown: Inspection, tried: AttemptRow | None) -> Shown:
@@ -107,7 +114,7 @@ def _facts(tried: AttemptRow) -> str:
     tokens += f"({count(usage.reasoning)} reasoning), {'reported' if usage.exact else 'estimated'}"
     facts = [
         ("try", f"{tried.number} of round {tried.round}{'' if tried.counted else ', not counted'}"),
-        ("model", f"{tried.asked or '?'}, returned: {tried.model or 'nobody answered'}"),
+        ("model", f"{tried.asked or '?'}, returned: {_answered_by(tried)}"),
         ("request id", tried.request_id or "none given"),
         ("times", ", ".join([clock(tried.started_at, seconds=True), *came, f"ended {tried.ended_s:.2f} s"])),
         ("clock", f"{tried.clock_s:g} s ran out" if tried.clock_s is not None else ""),
@@ -115,6 +122,14 @@ def _facts(tried: AttemptRow) -> str:
         ("tokens", tokens),
     ]
     return "\n".join(f"{name:<11}{fact}" for name, fact in facts if fact)
+
+
+def _answered_by(tried: AttemptRow) -> str:
+    """The model's name comes with the end of an answer."""
+    if tried.model:
+        return tried.model
+    heard = tried.first_s is not None or tried.http_status is not None
+    return "no model named before it ended" if heard else "nobody answered"
 
 
 def body(pen: Pen, shown: Shown) -> list[Text]:
@@ -132,5 +147,5 @@ def body(pen: Pen, shown: Shown) -> list[Text]:
     if shown.end:
         lines.append(pen.line().gap(1).add("┄┄┄ ", pen.palette.warn).add(shown.end, pen.palette.warn).done())
     if not text:
-        return [pen.plain(" nothing", pen.palette.muted)]
+        return [pen.plain(f" {shown.nothing}", pen.palette.muted)]
     return lines

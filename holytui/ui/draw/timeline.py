@@ -14,6 +14,7 @@ from holytui.ui.draw.pen import Line, Pen
 
 WIDE = 96
 """From here on there is room for when a try began, and for what came out of it."""
+WAIT, CONTENT, SILENCE = "╌", "━", "·"
 MOST_TRIES = 6
 """Of a round that are shown, the newest; the others are counted."""
 
@@ -56,7 +57,8 @@ def _step(pen: Pen, shown: Inspection, step: AskedStep, number: int, tries: Sequ
     else:
         line.add("○ not reached" if row.state is ItemState.FAILED else "○ pending", palette.muted)
     if tries:
-        spent = sum(tried.ended_s for tried in tries if tried.round == row.round)
+        # An answer of an earlier round stays: its clock was that round's.
+        spent = sum(tried.ended_s for tried in tries if tried.round == tries[-1].round)
         of = "" if step.deadline_s is None else f" of {step.deadline_s:.0f} s step clock"
         line.end(f"{spent:.0f} s{of}" if spent >= 10 else f"{spent:.1f} s{of}", palette.muted)
     return line.done()
@@ -68,7 +70,9 @@ def _header(pen: Pen) -> Text:
     if pen.width >= WIDE:
         line.gap(2).cell("START", 8, muted)
     line.cell("FIRST", 7, muted, right=True).cell("LAST", 7, muted, right=True).cell("END s", 7, muted, right=True)
-    line.gap(2).cell("╌ wait ━ content · silence", _axis_width(pen), muted).gap(1).cell("ENDED BY", _fired(pen), muted)
+    line.gap(2).cell(f"{WAIT} wait {CONTENT} content {_silence(pen)} silence", _axis_width(pen), muted).gap(1).cell(
+        "ENDED BY", _fired(pen), muted
+    )
     if pen.width >= WIDE:
         line.cell("OUT", 7, muted, right=True)
     return line.cell("COST", 10, muted, right=True).done()
@@ -132,6 +136,11 @@ def _try(pen: Pen, tried: AttemptRow, longest: float, *, here: bool) -> Text:
     return line.cell(usd(tried.cost), 10, right=True).done()
 
 
+def _silence(pen: Pen) -> str:
+    """In ASCII both it and waiting would be a dash."""
+    return "." if pen.ascii else SILENCE
+
+
 def _axis(line: Line, pen: Pen, tried: AttemptRow, longest: float) -> None:
     cells = _axis_width(pen) - 1
 
@@ -141,7 +150,7 @@ def _axis(line: Line, pen: Pen, tried: AttemptRow, longest: float) -> None:
     end = max(1, at(tried.ended_s))
     first = min(end, at(tried.first_s)) if tried.first_s is not None else end
     last = min(end, max(first, at(tried.last_s)))
-    line.add("╌" * first, pen.palette.muted).add("━" * (last - first), pen.palette.good)
-    line.add("·" * (end - last), pen.palette.warn)
+    line.add(WAIT * first, pen.palette.muted).add(CONTENT * (last - first), pen.palette.good)
+    line.add(_silence(pen) * (end - last), pen.palette.warn)
     line.add("✓" if tried.kind is None else "✗", pen.palette.good if tried.kind is None else pen.palette.bad)
     line.gap(cells - end)

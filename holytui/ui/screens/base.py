@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from holytui.ui.app import HolytuiApp
 
 
+GAP = 3
+"""Cells between the verbs of the footer."""
+
+
 class HolyScreen(Screen[None]):
     """A screen of holytui; `name_in_registry` is its name in `ui/actions.py`."""
 
@@ -86,10 +90,17 @@ class HolyScreen(Screen[None]):
             lines.move(by)
 
     def available(self) -> Iterable[tuple[str, str]]:
-        """(action id, verb) pairs that make sense now, for the footer; the registry's labels by default."""
+        """(action id, verb) pairs that make sense now, for the footer; the registry's labels by default.
+
+        Two actions with one verb stand in one id with a blank between: `more fewer`.
+        """
         for action in self.registered():
             if action.label:
                 yield action.id, action.label
+
+    def spare(self) -> Iterable[str]:
+        """Ids of what the footer does without first where there is no room for all; then what stands last."""
+        return ()
 
     def answers(self, action_id: str) -> DOMNode:  # noqa: ARG002  # a screen with panels asks them
         """Who does an action: the screen, or a part of it."""
@@ -100,16 +111,19 @@ class HolyScreen(Screen[None]):
 
     def draw_footer(self) -> None:
         """Write the footer: what fits, the verbs that fit the moment."""
+        shown = [(ids, keys, verb) for ids, verb in self.available() if (keys := self._keys_of(ids))]
+        spare = list(self.spare())
+        while shown and 1 + sum(len(keys) + 1 + len(verb) + GAP for _, keys, verb in shown) - GAP > self.size.width - 1:
+            least = next((name for name in spare if any(ids == name for ids, _, _ in shown)), shown[-1][0])
+            shown = [entry for entry in shown if entry[0] != least]
         line = self.pen().line().gap(1)
-        for action_id, verb in self.available():
-            key = key_of(action_id, self.holy.settings.keymap)
-            if not key:
-                continue
-            words = f"{key} "
-            if line.text.cell_len + len(words) + len(verb) + 3 > self.size.width:
-                break
-            line.add(words, self.palette.accent).add(f"{verb}   ", self.palette.muted)
+        for _, keys, verb in shown:
+            line.add(f"{keys} ", self.palette.accent).add(verb, self.palette.muted).gap(GAP)
         self.query_one("#footer", Lines).show([line.done()])
+
+    def _keys_of(self, ids: str) -> str:
+        keymap = self.holy.settings.keymap
+        return " ".join(filter(None, (key_of(action_id, keymap) for action_id in ids.split())))
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """One toast at a time."""

@@ -113,9 +113,10 @@ class ItemScreen(HolyScreen):
         if row.state is ItemState.FAILED:
             yield "retry", "retry"
             yield "retry_with", "retry with"
-        if self._shown.failed:
-            yield "next_failure", "failure"
-        yield "next_item", "item"
+        if self._shown.failed - (row.state is ItemState.FAILED) > 0:
+            yield "next_failure previous_failure", "failure"
+        if self._shown.total > 1:
+            yield "previous_item next_item", "item"
         yield "copy", "copy"
         yield "page", "pager"
         yield "export", "save"

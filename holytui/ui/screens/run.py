@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.dom import DOMNode
 
-from holytui.core.progress import LIVE_STATES, JobState
+from holytui.core.progress import LIVE_STATES
 from holytui.runs.desk import DeskError
 from holytui.runs.handle import RunHandle
 from holytui.store.reader import Reader
@@ -25,6 +25,7 @@ from holytui.ui.panels.log import LogPanel
 from holytui.ui.panels.map import MapPanel
 from holytui.ui.panels.panel import Chosen, Moment, Movable, OpenItem, Panel, ShowItems
 from holytui.ui.screens.base import HolyScreen
+from holytui.ui.screens.run_verbs import spare, verbs
 from holytui.ui.widgets.lines import Lines
 
 HEAD = 6
@@ -178,25 +179,10 @@ class RunScreen(HolyScreen):
         return [*of_screen(self._panel.panel_name), *super().registered()]
 
     def available(self) -> Iterable[tuple[str, str]]:
-        snapshot = self._snapshot
-        yield from self._panel.verbs()
-        if snapshot.state in {JobState.RUNNING, JobState.PREPARING}:
-            yield "pause", "pause"
-        elif snapshot.pending or snapshot.state is JobState.PAUSING:
-            yield "pause", "resume"
-        if snapshot.counters.failed:
-            yield "retry", "retry"
-            yield "retry_with", "retry with"
-            yield "retry_all", "retry all"
-        if snapshot.state in LIVE_STATES or (snapshot.state is JobState.PAUSED and snapshot.owner is not None):
-            if self._handle.owned_here:
-                yield "detach", "detach"
-            yield "stop", "stop"
-        if snapshot.counters.succeeded:
-            yield "export", "export"
-        yield "back", "jobs"
-        yield "help", "help"
-        yield "quit", "quit"
+        return verbs(self._snapshot, list(self._panel.verbs()), here=self._handle.owned_here)
+
+    def spare(self) -> Iterable[str]:
+        return spare(self._snapshot, dict(self._panel.verbs()))
 
     def on_line_list_moved(self) -> None:
         self.draw_footer()
