@@ -78,7 +78,7 @@ class Sender:
         """
         while True:
             bound = self.origin.bound(request)
-            self.flight.waiting("waiting", 0.0, "a free slot")
+            self.flight.waiting("waiting", 0.0, lambda: self.admission.waits_for)
             try:
                 async with self.admission.enter(bound.usd or 0.0, self.origin.tokens(request)) as ticket:
                     watch = Watch(clocks, step_left(), self.origin.now)

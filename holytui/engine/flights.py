@@ -16,7 +16,7 @@ class Flight:
         self.item_id = item_id
         self.step = step
         self.watch: Watch | None = None
-        self.waits_for = ""
+        self.waits_for: str | Callable[[], str] = ""
         self.wait_phase = ""
         self.wait_began = now()
         self.wait_s = 0.0
@@ -27,8 +27,14 @@ class Flight:
         self._tail: list[str] = []
         self._tail_chars = 0
 
-    def waiting(self, phase: str, seconds: float, text: str) -> None:
-        """No request now: in backoff, or waiting for a turn."""
+    def waiting(self, phase: str, seconds: float, text: str | Callable[[], str]) -> None:
+        """No request now: in backoff, or waiting for a turn.
+
+        Args:
+            phase: a word for it.
+            seconds: that it takes, 0 where nobody knows.
+            text: what for; asked whenever somebody looks where that may change, from any thread.
+        """
         self.watch = None
         self.wait_phase, self.wait_s, self.waits_for = phase, seconds, text
         self.wait_began = self._now()
@@ -56,7 +62,8 @@ class Flight:
         now = self._now()
         watch = self.watch
         if watch is None:
-            seconds, limit, phase, tail = now - self.wait_began, self.wait_s, self.wait_phase, self.waits_for
+            tail = self.waits_for if isinstance(self.waits_for, str) else self.waits_for()
+            seconds, limit, phase = now - self.wait_began, self.wait_s, self.wait_phase
         else:
             when, clock, limit = watch.due()
             seconds, phase = limit - (when - now), watch.phase().value

@@ -13,6 +13,7 @@ from holytui.engine.admission.door import Admission
 from holytui.engine.admission.gate import JITTER, MOST_JITTER_S, Gate
 from holytui.engine.admission.ticket import Ticket, TurnedAway
 from holytui.engine.admission.upstream import Upstream
+from holytui.engine.flights import Flights
 
 
 class Clock:
@@ -168,6 +169,23 @@ async def test_a_request_that_fits_no_budget_stops_the_job_at_once() -> None:
     with pytest.raises(TurnedAway):
         await admission.enter(0.06).__aenter__()
     assert admission.breaker.halt is not None
+
+
+async def test_every_wait_at_the_door_has_its_name() -> None:
+    admission = door(ceiling=2, budget=Budget(1.0, 0.0))
+    flight = Flights(admission._now).take(0, "doc_0", "summary")
+    flight.waiting("waiting", 0.0, lambda: admission.waits_for)
+    async with admission.enter(0.6) as first:
+        waiter = asyncio.create_task(admission.enter(0.6).__aenter__())
+        await settle()
+        assert flight.view().tail == "the budget"
+        admission.change_ceiling(1)
+        assert flight.view().tail == "a free slot"
+        admission.change_ceiling(2)
+        admission.rate_limited(first, 30.0, "too many")
+        admission.pump()
+        assert flight.view().tail == "rate limit"
+        waiter.cancel()
 
 
 async def test_items_in_backoff_leave_room_for_others() -> None:

@@ -22,6 +22,9 @@ STAGED_SHARE = 4
 """A quarter of the slots' number of items stand ready: rendering and starting a request takes several turns of
 the loop, which a free slot would otherwise wait for."""
 
+A_SLOT, THE_BUDGET, THE_PROVIDER = "a free slot", "the budget", "the provider to answer again"
+"""Waits at the door; rates have names of their own."""
+
 RAMP_STEP_S = 0.02
 """Seconds between two looks while the gate opens gradually."""
 
@@ -69,6 +72,8 @@ class Admission:
         self.changed = asyncio.Event()
         self.inside = 0
         """Requests of this job in flight."""
+        self.waits_for = A_SLOT
+        """What those at the door wait for, for a person; read from any thread."""
         self._unsaved = 0
         self._alone = False
         self._at_end: tuple[int, str] | None = None
@@ -305,9 +310,14 @@ class Admission:
             if self.outage.open:
                 delay = max(delay, self.outage.probe_in)
             if delay > 0:
+                self.waits_for = THE_PROVIDER if self.outage.open else self.upstream.waits_for or A_SLOT
                 self._alarm.set(delay)
                 return
-            if not self._has_room() or not self._can_pay(waiter.ticket.bound_usd):
+            self.waits_for = A_SLOT
+            if not self._has_room():
+                return
+            self.waits_for = THE_BUDGET
+            if not self._can_pay(waiter.ticket.bound_usd):
                 return
             self._queue.popleft()
             self._admit(waiter)

@@ -118,7 +118,7 @@ class HolyScreen(Screen[None]):
             shown = [entry for entry in shown if entry[0] != least]
         line = self.pen().line().gap(1)
         for _, keys, verb in shown:
-            line.add(f"{keys} ", self.palette.accent).add(verb, self.palette.muted).gap(GAP)
+            line.add(f"{keys} ", self.palette.accent).add(verb + " " * GAP, self.palette.muted)
         self.query_one("#footer", Lines).show([line.done()])
 
     def _keys_of(self, ids: str) -> str:
