@@ -153,3 +153,6 @@ async def test_a_long_line_of_the_log_is_wrapped_so_that_all_of_it_can_be_read(
         await until(pilot, lambda: set(words) <= set(top(pilot).split()), "every word")
         assert "x2" in top(pilot).split()
         assert "in 0 s" not in top(pilot)
+        place = next(line for line in top(pilot).splitlines() if "word0 " in line).index("word0")
+        ends = [line for line in top(pilot).splitlines() if "x2" in line.split()]
+        assert all(not line[:place].strip() for line in ends), "under the words, not under the time"

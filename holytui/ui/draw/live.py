@@ -201,9 +201,9 @@ def log_lines(pen: Pen, event: LogLine) -> list[Text]:
         return [log_line(pen, event)]
     first, *others = wrap(text, room)
     lines = [_when(pen, event).foreign(first, room), *(pen.line().gap(WHEN).foreign(part, room) for part in others)]
-    if often and len(wrap(f"{(first, *others)[-1]}{often}", room)) > 1:
-        lines.append(pen.line().gap(WHEN - 2))
-    if often:
+    if cell_width((first, *others)[-1]) + len(often) > room:
+        lines.append(pen.line().gap(WHEN - 2).add(often, pen.palette.muted))
+    elif often:
         lines[-1].text.rstrip()
         lines[-1].add(often, pen.palette.muted)
     return [line.done() for line in lines]
