@@ -77,7 +77,7 @@ async def test_the_cursor_stays_on_its_item_while_others_leave_and_enter_opens_i
 async def test_two_steps_of_an_item_are_two_rows_and_told_as_requests(tmp_path: Path) -> None:
     flights = tuple(flight(at, step) for at in range(3) for step in ("summary", "title"))
     async with run_of(tmp_path, flights, replace(RUNNING, running=3)) as (pilot, desk):
-        await until_shown(pilot, "IN FLIGHT 6 requests, 3 items", "3 in flight")
+        await until_shown(pilot, "IN FLIGHT 6 requests, 3 items ", "3 in flight")
         await pilot.press("j", "j", "j")
         desk.flights = flights[1:]
         look_again(pilot)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from holytui.core.display import cell_width, count, safe, span, wrap
+from holytui.core.display import cell_width, count, items_words, safe, span, wrap
 from holytui.core.progress import LIVE_STATES, InFlight, LogLine, Snapshot
 from holytui.core.words import by_count, clock, learned_words, repeats
 from holytui.ui.draw.pen import Line, Pen
@@ -52,11 +52,12 @@ def header(pen: Pen, snapshot: Snapshot, flights: Sequence[InFlight], wide: Colu
     # What waits to be tried again is in hand beside as many requests as may be in flight.
     of = f" of {snapshot.ceiling}" if wide.gauge and snapshot.ceiling >= len(flights) else ""
     items = len({flight.index for flight in flights})
+    room = wide.item + wide.step + 2 - cell_width(words)
     counted = f" {len(flights)}{of}, oldest first"
     if items < len(flights):  # steps that run side by side: the line on top counts items
-        counted = f" {len(flights)}{of} requests, {items} item" + ("s" if items != 1 else "")
-    line = pen.line().gap(1).add(words, style)
-    line.cell(counted, wide.item + wide.step + 2 - cell_width(words), muted)
+        counted = f" {len(flights)}{of} requests, {items_words(items)}"
+        counted = counted if cell_width(counted) < room else f" {len(flights)} requests"
+    line = pen.line().gap(1).add(words, style).cell(counted, room, muted)
     line.cell("NOW", 10, muted).cell("s", 6, muted, right=True).cell("of", 5, muted, right=True).gap(2)
     if wide.gauge:
         line.gap(GAUGE + 1)

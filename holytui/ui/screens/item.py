@@ -123,6 +123,9 @@ class ItemScreen(HolyScreen):
         yield "back", "back"
         yield "help", "help"
 
+    def spare(self) -> Iterable[str]:
+        return ("page", "copy", "export", "back", "previous_item next_item")
+
     def _go(self, index: int) -> None:
         if not 0 <= index < self._shown.total:
             return
