@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,16 @@ def _moved(path: str, base_dir: Path, folder: Path) -> str:
     return path_from(base_dir / path, folder)
 
 
-def copy_data(data: Mapping[str, Any], source: Path, folder: Path) -> dict[str, str]:
+def copy_data(
+    data: Mapping[str, Any], source: Path, folder: Path, made: Callable[[Path], object] = lambda path: None
+) -> dict[str, str]:
     """Copy the files that a job file names from its own folder; new names by old ones, where they had to change.
+
+    Args:
+        data: of the job file.
+        source: its folder.
+        folder: to copy into; a file that is there with the same content is taken as the copy.
+        made: told each file that is new.
 
     Raises:
         OSError: they cannot be read or written.
@@ -52,13 +60,13 @@ def copy_data(data: Mapping[str, Any], source: Path, folder: Path) -> dict[str, 
     for table, key in path_places(data):
         name = table[key]
         if (source / name).is_file():
-            copy = _copy(source / name, folder)
+            copy = _copy(source / name, folder, made)
             if copy.name != name:
                 renamed[name] = copy.name
     return renamed
 
 
-def _copy(file: Path, folder: Path) -> Path:
+def _copy(file: Path, folder: Path, made: Callable[[Path], object]) -> Path:
     content = file.read_bytes()
     for number in range(1, MOST):
         copy = folder / (file.name if number == 1 else f"{file.stem}-{number}{file.suffix}")
@@ -69,6 +77,7 @@ def _copy(file: Path, folder: Path) -> Path:
             if copy.is_file() and copy.read_bytes() == content:
                 return copy
             continue
+        made(copy)
         shutil.copymode(file, copy)
         return copy
     raise FileExistsError(f"{safe(file.name)} and many more are there already")

@@ -123,6 +123,7 @@ class HolytuiApp(TerminalApp):
         self.exit(UiExit(code), return_code=code)
 
     def open_preflight(self, source: JobSource) -> None:
+        self.hush()
         self.push_screen(PreflightScreen(source))
 
     def open_saved(self, job_id: str) -> None:
@@ -144,23 +145,31 @@ class HolytuiApp(TerminalApp):
             return
 
         def shown() -> None:
-            self.switch_screen(RunScreen(self.desk.view(other), self.desk.reader(other), panel))
+            screen = RunScreen(self.desk.view(other), self.desk.reader(other), panel)
+            self.hush()
+            self.switch_screen(screen)
 
         self._ask(shown)
 
     def open_run(self, job_id: str) -> None:
         """Open the run of a saved job; one that cannot be read says why."""
         try:
-            self.push_screen(RunScreen(self.desk.view(job_id), self.desk.reader(job_id)))
+            screen = RunScreen(self.desk.view(job_id), self.desk.reader(job_id))
         except (DeskError, CheckpointError) as error:
             self.say(str(error), bad=True)
+        else:
+            self.hush()
+            self.push_screen(screen)
 
     def open_item(self, job_id: str, index: int) -> None:
         """Open an item; one that cannot be read says why."""
         try:
-            self.push_screen(ItemScreen(self.desk, job_id, index))
+            screen = ItemScreen(self.desk, job_id, index)
         except (DeskError, CheckpointError) as error:
             self.say(str(error), bad=True)
+        else:
+            self.hush()
+            self.push_screen(screen)
 
     def go_back(self) -> None:
         """One screen back; the jobs screen is the last."""
@@ -204,6 +213,7 @@ class HolytuiApp(TerminalApp):
         except DeskError as error:
             self.say(str(error), bad=True)
             return
+        self.hush()
         below = self.screen_stack[-2] if isinstance(self.screen, PreflightScreen) else None
         if isinstance(below, RunScreen) and below.job_id == handle.job_id:
             self.pop_screen()  # its file was edited from there

@@ -75,4 +75,5 @@ class Beginning:
             self._app.say(str(error), bad=True)
 
     def _open(self, draft: Draft) -> None:
+        self._app.hush()
         self._app.push_screen(NewJobScreen(draft))

@@ -11,7 +11,7 @@ from textual.app import SuspendNotSupported
 
 from holytui.inputs.source import InputProblem
 from holytui.runs.desk import DeskError, JobSource
-from holytui.runs.sample_copy import copy_sample
+from holytui.runs.sample_copy import SampleCopy, copy_sample
 from holytui.ui.draw.paths import near
 from holytui.ui.screens.editor import EditorScreen
 
@@ -40,19 +40,32 @@ class Editing:
             if path is None:
                 self._app.say(f"the job file of {source} is not there any more", bad=True)
                 return
-            copied = any(sample.path == path for sample in self._app.desk.samples())
-            if copied:
-                path = copy_sample(path, Path.cwd())
+            if any(sample.path == path for sample in self._app.desk.samples()):
+                self._edit_copy(copy_sample(path, Path.cwd()), done)
+                return
         except (DeskError, InputProblem) as error:
             self._app.say(str(error), bad=True)
             return
-        if copied:
-            self._app.say(f"samples stay as they are: this is a copy, {near(path)}")
-        command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
-        if not (command.strip() and self._edit_with(command, path, copied=copied, done=done)):
-            self._edit_here(path, copied=copied, done=done)
+        self._edit(path, "", done)
 
-    def _edit_with(self, command: str, path: Path, *, copied: bool, done: Done) -> bool:
+    def _edit_copy(self, copy: SampleCopy, done: Done) -> None:
+        """A sample stays as it is; a copy in which nothing was changed is of no use to anybody."""
+
+        def edited(path: Path, changed: bool) -> None:  # noqa: FBT001  # what an editor tells
+            if changed:
+                self._app.say(f"{near(path)} is your copy; the sample stays as it is")
+                done(path, changed)
+            else:
+                copy.remove()
+
+        self._edit(copy.path, "a copy of the sample, kept if it is changed", edited)
+
+    def _edit(self, path: Path, note: str, done: Done) -> None:
+        command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
+        if not (command.strip() and self._edit_with(command, path, done=done)):
+            self._edit_here(path, note, done=done)
+
+    def _edit_with(self, command: str, path: Path, *, done: Done) -> bool:
         """In the user's editor; whether there is a terminal to give to it."""
         before, problem, code = _content(path), "", 0
         try:
@@ -68,17 +81,18 @@ class Editing:
             return True
         if code:
             self._app.say(f"{command} ended with code {code}", bad=True)
-        done(path, copied or _content(path) != before)
+        done(path, _content(path) != before)
         return True
 
-    def _edit_here(self, path: Path, *, copied: bool, done: Done) -> None:
+    def _edit_here(self, path: Path, note: str, *, done: Done) -> None:
         try:
-            screen = EditorScreen(path, path.read_bytes().decode("utf-8-sig"))
+            screen = EditorScreen(path, path.read_bytes().decode("utf-8-sig"), note)
         except (OSError, ValueError) as error:
             self._app.say(f"{path} cannot be edited: {error}", bad=True)
             return
         before = _content(path)
-        self._app.push_screen(screen, lambda _: done(path, copied or _content(path) != before))
+        self._app.hush()
+        self._app.push_screen(screen, lambda _: done(path, _content(path) != before))
 
 
 def _content(path: Path) -> bytes:

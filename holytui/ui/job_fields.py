@@ -136,3 +136,8 @@ def field_of(key: str) -> str:
         return exact
     top = key.partition(".")[0]
     return {"input": "path", "provider": "provider"}.get(top, "")
+
+
+def in_form(message: str) -> str:
+    """A problem's words beside a form: what the job file calls `base_url` has another label here."""
+    return message.replace("base_url", "base_url (the address)")

@@ -25,6 +25,7 @@ class TerminalApp(App[UiExit]):
         """Build the app; `ascii`: nothing else is sent to the terminal."""
         super().__init__()
         self._painted = Painted(ascii=ascii)
+        self._said_bad = False
         self._said = ("", 0, 0.0)
         """The toast of now, how often it was said, and until when it is shown on the monotonic clock."""
 
@@ -61,10 +62,17 @@ class TerminalApp(App[UiExit]):
         before, times, until = self._said
         times = times + 1 if text == before and at < until else 1
         self._said = text, times, at + seconds
+        self._said_bad = bad
         self.clear_notifications()
         severity = "error" if bad else "information"
         shown = text if times == 1 else f"{text}   x{times}"
         self.notify(shown, severity=severity, markup=False, timeout=seconds)  # type: ignore[arg-type]  # a literal type
+
+    def hush(self) -> None:
+        """Another screen opens: what was said of the one before is over, unless something went wrong."""
+        if not self._said_bad:
+            self._said = ("", 0, 0.0)
+            self.clear_notifications()
 
     def action_suspend(self) -> None:
         self.action_suspend_process()

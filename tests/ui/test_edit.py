@@ -136,8 +136,14 @@ async def test_a_sample_is_copied_with_its_data_and_stays_as_it_is(tmp_path: Pat
             await until_shown(pilot, "two letters")
             await pilot.press("E")
             await until_shown(pilot, "./my-letters.toml")
-            assert "samples stay as they are: this is a copy, ./my-letters.toml" in said(pilot)
+            await until_shown(pilot, "./my-letters.toml", "a copy of the sample, kept if it is changed")
             await pilot.press("escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, JobsScreen), "nothing changed: back")
+            assert sorted(path.name for path in here.iterdir()) == ["letters.txt"], "no copy is left of it"
+            await pilot.press("E")
+            await until_shown(pilot, "./my-letters.toml")
+            await pilot.press("#", "enter", "ctrl+s", "escape")
+            await until(pilot, lambda: "./my-letters.toml is your copy" in said(pilot), "what it is")
             await until_shown(pilot, "my-letters", "new job from ./my-letters.toml", "2 readable")
     assert sample.read_bytes() == before
     assert (here / "letters.txt").read_text("utf-8") == "mine\n"

@@ -92,7 +92,7 @@ async def test_a_job_from_scratch_is_typed_and_run(tmp_path: Path) -> None:
         ("name", "", "must not be empty"),
         ("path", "many", "expected a whole number"),
         ("path", "0", "expected a number of at least 1"),
-        ("provider", "nobody", 'no base_url for provider "nobody"'),
+        ("provider", "nobody", 'no base_url (the address) for provider "nobody"'),
         ("model", " ", "must not be empty"),
         ("max_tokens", "1.5", "expected a whole number"),
         ("concurrency", "5000", "expected a number of at most 4096"),
@@ -123,7 +123,7 @@ async def test_problems_of_several_fields_are_all_said_at_once(tmp_path: Path) -
         write(pilot, "path", "gone/*.txt")
         write(pilot, "max_tokens", "some")
         write(pilot, "provider", "nobody")
-        await until_shown(pilot, "No file matches", "expected a whole number", "no base_url")
+        await until_shown(pilot, "No file matches", "expected a whole number", "no base_url (the address)")
 
 
 async def test_a_field_that_the_items_have_not_is_said_under_the_prompt(tmp_path: Path) -> None:
@@ -134,6 +134,18 @@ async def test_a_field_that_the_items_have_not_is_said_under_the_prompt(tmp_path
         pilot.app.screen.query_one("#prompt", TextArea).text = "Say {item.txt}"
         await until(pilot, lambda: bool(pilot.app.screen.query_one("#problem-prompt").display), "the problem")
         await until_shown(pilot, "txt")
+
+
+async def test_what_was_found_in_a_file_is_said_only_of_its_kind(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"id": 1, "text": "a"}\n', "utf-8")
+    async with opened(tmp_path / "checkpoints") as pilot:
+        await from_path(pilot, "rows.jsonl")
+        await until_shown(pilot, "fields: id, text")
+        pilot.app.screen.query_one("#kind").focus()
+        await pilot.press("right")
+        await until(pilot, lambda: "fields: id" not in top(pilot), "another kind")
+        await pilot.press("left")
+        await until_shown(pilot, "fields: id, text")
 
 
 async def test_a_name_that_is_taken_and_a_file_that_is_there_are_refused(tmp_path: Path) -> None:

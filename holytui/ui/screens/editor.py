@@ -34,15 +34,17 @@ class EditorScreen(HolyScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(EDITOR)
     name_in_registry = EDITOR
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Path, text: str, note: str = "") -> None:
         """Edit a file.
 
         Args:
             path: of it.
             text: in it.
+            note: what is to be said of it beside its name.
         """
         super().__init__()
         self._path = path
+        self._note = note
         self._saved = self._on_disk = text
         self._glance: Glance | None = None
         self._later: Timer | None = None
@@ -74,8 +76,11 @@ class EditorScreen(HolyScreen):
         pen = self.pen()
         line = pen.line().gap(1).foreign(near(self._path), pen.width - 14, pen.palette.accent, left=True)
         line.text.rstrip()
-        state = "not saved" if self._changed else ""
-        self.lines("title").show([line.end(state, pen.palette.warn).done(), pen.blank()])
+        if self._changed:
+            line.end("not saved", pen.palette.warn)
+        else:
+            line.end(self._note, pen.palette.muted)
+        self.lines("title").show([line.done(), pen.blank()])
         if self._glance is None:
             problems = [pen.blank()]
         elif self._glance.problems:

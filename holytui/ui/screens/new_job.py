@@ -26,7 +26,7 @@ from holytui.ui.completing import PathSuggester
 from holytui.ui.draw import preflight as draw
 from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.problems import problem_lines
-from holytui.ui.job_fields import FIELDS, WITHOUT_FIELDS, data_with, field_of, kind_of, values_of
+from holytui.ui.job_fields import FIELDS, WITHOUT_FIELDS, data_with, field_of, in_form, kind_of, values_of
 from holytui.ui.screens.ask_line import AskLine
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.dialogs import Choice, ChoiceDialog
@@ -111,7 +111,8 @@ class NewJobScreen(HolyScreen):
         prompts.styles.height = "1fr" if wide else PROMPTS
         prompt.styles.height = max(4, self.size.height - (15 if wide else 20))
         line = pen.line().gap(1).add("New job", pen.palette.accent)
-        what = f"{self._draft.what}" if self._draft.what else ""
+        # What was found in a file says nothing of another kind of input.
+        what = self._draft.what if self._kind == kind_of(self._data) else ""
         line.gap(3).foreign(what, pen.width - 14, pen.palette.muted)
         self.lines("title").show([line.done(), pen.blank()])
         self._label()
@@ -146,7 +147,9 @@ class NewJobScreen(HolyScreen):
             lines.display = bool(mine)
             if name:
                 narrow = self.pen(form.width - LABEL)
-                sentences = [line for problem in mine for line in narrow.paragraph(problem.message, form.palette.bad)]
+                sentences = [
+                    line for problem in mine for line in narrow.paragraph(in_form(problem.message), form.palette.bad)
+                ]
             else:
                 sentences = problem_lines(form, mine, 6)
             lines.show(sentences)
@@ -187,7 +190,7 @@ class NewJobScreen(HolyScreen):
         self._look_soon()
 
     def on_choice_line_changed(self) -> None:
-        self._label()
+        self.repaint()
         self._look_soon()
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
@@ -250,6 +253,7 @@ class NewJobScreen(HolyScreen):
         except (InputProblem, FileExistsError) as error:
             self.say(str(error), bad=True)
         else:
+            self.holy.hush()
             self.app.switch_screen(PreflightScreen(path.resolve()))
 
     def action_back(self) -> None:
