@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from holytui.core.display import count, dollars, percent, safe, span, usd
+from holytui.core.display import count, dollars, fit, percent, safe, span, usd
 from holytui.core.estimate import Estimate
 from holytui.core.estimate_words import (
     cost_words,
@@ -157,19 +157,23 @@ def nothing_to_do(snapshot: Snapshot) -> str:
 
 
 def jobs_table(entries: Sequence[JobEntry]) -> list[str]:
-    """The checkpoint folder, a line a job."""
-    lines = [f"{'JOB':<28}{'STATE':<24}{'DONE':>9}{'OF':>9}{'':>6}{'FAIL':>7}{'SPENT':>12}"]
+    """The checkpoint folder, a line a job of 80 cells at most; what has not been counted is a dash."""
+    lines = [f"{'JOB':<21}{'STATE':<22}{'DONE':>8}{'OF':>8}{'':>5}{'FAIL':>6}{'SPENT':>10}"]
     for entry in entries:
-        snapshot = entry.snapshot
+        snapshot, name = entry.snapshot, fit(entry.job_id, 20)
         if snapshot is None:
-            lines.append(f"{entry.job_id:<28}! {entry.problem}")
+            lines.append(f"{name:<21}! {safe(entry.problem or '', limit=300)}")
             continue
         counters = snapshot.counters
-        done = counters.succeeded + counters.failed
+        state = f"{name:<21}{fit(state_words(snapshot), 21):<22}"
+        if not counters.total:
+            lines.append(f"{state}{'-':>8}{'-':>8}{'':>5}{'-':>6}{'-':>10}")
+            continue
+        done = percent(counters.succeeded + counters.failed, counters.total)
         spent = "simulated" if snapshot.simulated else usd(counters.spend.money)
         lines.append(
-            f"{entry.job_id:<28}{state_words(snapshot):<24}{count(counters.succeeded):>9}"
-            f"{count(counters.total):>9}{percent(done, counters.total):>6}{count(counters.failed):>7}{spent:>12}"
+            f"{state}{count(counters.succeeded):>8}{count(counters.total):>8}{done:>5}"
+            f"{count(counters.failed):>6}{spent:>10}"
         )
     return lines
 

@@ -1,5 +1,6 @@
 """Words that screens and lines share: a job's state with its reason, times of day, failures by number."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -33,6 +34,10 @@ REASONS = {
 }
 
 
+_FIRST_DONE = re.compile(r"paused: first \d+ done")
+"""How the message begins of a session that was asked for some items only: it knows how many."""
+
+
 def state_words(snapshot: Snapshot) -> str:
     """The state as a glyph and words."""
     glyph, state = GLYPHS[snapshot.state], snapshot.state
@@ -43,6 +48,8 @@ def state_words(snapshot: Snapshot) -> str:
             return f"{glyph} pausing: {snapshot.requests_in_flight} finish"
         case JobState.PAUSED if snapshot.wake_at is not None:
             return f"{glyph} paused until {clock(snapshot.wake_at)}"
+        case JobState.PAUSED if snapshot.reason == "limit" and (done := _FIRST_DONE.match(snapshot.message)):
+            return f"{glyph} {done.group()}"
         case JobState.PAUSED | JobState.STOPPED if snapshot.reason:
             return f"{glyph} {state.value}: {REASONS.get(snapshot.reason, snapshot.reason)}"
     return f"{glyph} {state.value}"

@@ -120,8 +120,11 @@ def _undone(undone: Undone | None) -> str:
         Verb.ACCEPT: "with a partial answer, failed again",
         Verb.GIVE_UP: "no longer given up",
     }[undone.verb]
+    if not undone.items:
+        return f"nothing is taken back: {undone.left:,} item{'s have' if undone.left != 1 else ' has'} gone on since"
     sentence = f"{undone.items:,} item{'s' if undone.items != 1 else ''} {what}"
-    return f"{sentence}; {undone.left:,} had gone on since" if undone.left else sentence
+    stay = "stays" if undone.left == 1 else "stay"
+    return f"{sentence}; {undone.left:,} had gone on since and {stay} as now" if undone.left else sentence
 
 
 def _budget(usd: float) -> str:

@@ -99,7 +99,7 @@ async def test_two_jobs_run_at_once_here_and_pausing_one_does_not_touch_the_othe
 async def test_a_job_of_another_process_moves_live_and_obeys(tmp_path: Path) -> None:
     checkpoints = begun(tmp_path, "there")
     async with opened(checkpoints, size=(100, 30)) as pilot:
-        await until_shown(pilot, "‖ paused: limit")
+        await until_shown(pilot, "‖ first 1 done")
         with elsewhere(tmp_path, "there") as pid:
             await until(pilot, lambda: "● running" in row_of(pilot, "there"), "it runs there")
             await until_shown(pilot, f"Running (pid {pid})")

@@ -1,0 +1,30 @@
+"""Plain lines: the table of jobs fits a terminal, and says what nobody has counted yet."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from holytui import plain
+from holytui.core.display import cell_width
+from holytui.core.progress import Counters, JobState
+from holytui.core.words import state_words
+from holytui.store.catalog import JobEntry
+from tests.ui.frozen import JOBS, snapshot
+
+
+def test_the_table_of_jobs_is_80_wide_and_a_job_that_nobody_has_read_has_dashes() -> None:
+    fresh = snapshot("a-name-that-is-longer-than-its-column", JobState.READY, Counters())
+    first = replace(JOBS[2], reason="limit", message="paused: first 10000 done; 5 pending.")
+    shown = [*JOBS, fresh, first]
+    lines = plain.jobs_table([JobEntry(one.job, Path(one.job), one, None) for one in shown])
+    assert max(map(cell_width, lines)) == 80
+    assert lines[-2].split()[-4:] == ["-", "-", "-", "-"]
+    assert "0%" not in lines[-2]
+    assert lines[-2].startswith("a-name-that-is-long… ○ ready")
+    assert lines[1].split() == ["nightly-labels", "■", "stopped:", "balance", "31,204", "50,000", "62%", "40", "$11.82"]
+
+
+def test_a_session_of_some_items_says_how_many() -> None:
+    paused = replace(JOBS[2], reason="limit", message="paused: first 10 done; 1,578 pending.")
+    assert state_words(paused) == "‖ paused: first 10 done"
+    assert paused.to_json()["reason"] == "limit"
+    assert state_words(replace(paused, message="")) == "‖ paused: limit"
