@@ -45,4 +45,4 @@ def _action(app: "HolytuiApp", screen: HolyScreen, action: Action) -> Entry:
         node = app if action.id in APP_ACTIONS else screen.answers(action.id)
         app.call_later(app.run_action, action.id, node)
 
-    return Entry(action.help, " ".join(keys_of(action, app.settings.keymap)), run)
+    return Entry(action.help, " ".join(keys_of(action, app.settings.keymap)), run, action.id)

@@ -415,7 +415,9 @@ async def test_the_palette_finds_commands_and_jobs_by_a_few_letters(letters: Pat
         await until_shown(pilot, "by id")
         await pilot.press("colon", *"paneltwo", "escape")
         await until_shown(pilot, "by id")
-        await pilot.press("colon", *"themes", "enter")
+        await pilot.press("colon", *"the")
+        await until_shown(pilot, "> themes, each tried on")
+        await pilot.press("enter")
         await until_shown(pilot, "enter keep it")
 
 

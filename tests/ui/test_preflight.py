@@ -173,6 +173,12 @@ async def test_b_sets_a_budget_for_this_run_and_the_file_stays(tmp_path: Path) -
     assert job.read_bytes() == before
 
 
+async def test_a_tiny_terminal_has_more_than_a_word_a_line(tmp_path: Path) -> None:
+    job = write_job(tmp_path, source="count = 3")
+    async with opened(tmp_path / "checkpoints", open_job=job, size=(40, 24)) as pilot:
+        await until_shown(pilot, "Cost       none: simulated, nothing")
+
+
 async def test_a_budget_that_cannot_be_kept_is_said_before_enter(tmp_path: Path) -> None:
     job = write_job(tmp_path, source="count = 3")
     async with opened(tmp_path / "checkpoints", open_job=job) as pilot:

@@ -20,6 +20,9 @@ SHOWN_PROBLEMS = 10
 SHOWN_LINES = 40
 """Of a prompt."""
 
+LEAST_BESIDE = 24
+"""Cells that words beside a hint need; where there are fewer the hint stands there if it happens to fit."""
+
 WORDS_FROM = 22
 """Column of the words behind a number."""
 
@@ -179,6 +182,8 @@ def _wide(
     style = pen.palette.bad if bad else pen.palette.muted if muted else None
     width = max(20, pen.width - 13)
     beside = width - (cell_width(" ".join(hint)) + 3 if hint is not None else 0)
+    if beside < LEAST_BESIDE:  # a word a line is no way to read
+        beside = width
     for at, part in enumerate(wrap(safe(words), beside)):
         line = pen.line().gap(1).cell("" if at else name, 11, pen.palette.muted)
         line.foreign(part, min(width, cell_width(part)), style)

@@ -132,8 +132,9 @@ class RetryDialog(ModalScreen[tuple[tuple[str, ...], bool] | None]):
     def _line(self, place: int) -> Text:
         tick, muted = self._ticks[place], self._pen.palette.muted
         line = self._pen.line().add("[x] " if tick.kind in self._ticked else "[ ] ")
-        line.cell(count(tick.number), 5, right=True).gap(2).cell(tick.kind, 22)
-        return line.cell(tick.advice, WIDTH - 42, muted).done()
+        kinds = max(cell_width(tick.kind) for tick in self._ticks)
+        line.cell(count(tick.number), 5, right=True).gap(2).cell(tick.kind, min(20, kinds + 2))
+        return line.cell(tick.advice, self._pen.width - line.text.cell_len, muted).done()
 
     def _add_up(self) -> None:
         chosen = [tick for tick in self._ticks if tick.kind in self._ticked]

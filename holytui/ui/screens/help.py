@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from holytui.core.display import cell_width, wrap
 from holytui.ui.actions import Action, keys_of
 from holytui.ui.draw.pen import Pen
 from holytui.ui.widgets.line_list import LineList
@@ -19,8 +20,11 @@ WIDTH = 90
 AROUND = 7
 """Cells of the dialog that lines do not have: its margins and the scrollbar."""
 
-HEAD = 2
-"""Lines above the first key."""
+KEYS_WIDTH = 16
+"""Cells of the keys' column; more where a person has given an action more keys."""
+
+WRAPPED_BELOW = 60
+"""Cells below which what a key does stands under it: beside it there is room for no sentence."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -42,23 +46,24 @@ class HelpScreen(ModalScreen[None]):
         yield LineList(cursor_style=lambda: self._pen.palette.plain, id="help", marker="")
 
     def on_mount(self) -> None:
-        lines = self.query_one("#help", LineList)
-        lines.show(len(self._actions) + HEAD, self._line)
+        lines, pen = self.query_one("#help", LineList), self._pen
+        words = "id, for [keymap] in config.toml" if pen.width >= WRAPPED_BELOW else "id"
+        title = pen.line().gap(1).add("KEYS", pen.palette.accent).end(words, pen.palette.muted)
+        told = [title.done(), pen.blank(), *(line for action in self._actions for line in self._lines_of(action))]
+        lines.show(len(told), lambda place: told[place])
 
-    def _line(self, place: int) -> Text:
-        if place < HEAD:
-            muted = self._pen.palette.muted
-            title = (
-                self._pen.line()
-                .gap(1)
-                .add("KEYS", self._pen.palette.accent)
-                .end("id, for [keymap] in config.toml", muted)
-            )
-            return title.done() if place == 0 else self._pen.blank()
-        action = self._actions[place - HEAD]
-        keys = " ".join(keys_of(action, self._keymap))
-        line = self._pen.line().gap(1).cell(keys, 16, self._pen.palette.accent).add(action.help)
-        return line.end(action.id, self._pen.palette.muted).done()
+    def _lines_of(self, action: Action) -> list[Text]:
+        """Keys, what they do, and the id at the right edge; words that do not fit go on in the next line."""
+        pen, keys = self._pen, " ".join(keys_of(action, self._keymap))
+        narrow = pen.width < WRAPPED_BELOW
+        column = max(KEYS_WIDTH, cell_width(keys) + 1)
+        first = pen.line().gap(1).cell(keys, column, pen.palette.accent)
+        if narrow:
+            under = [pen.line().gap(3).add(part).done() for part in wrap(action.help, pen.width - 4)]
+            return [first.end(action.id, pen.palette.muted).done(), *under]
+        part, *rest = wrap(action.help, pen.width - column - cell_width(action.id) - 4)
+        head = first.add(part).end(action.id, pen.palette.muted).done()
+        return [head, *(pen.line().gap(column + 1).add(part).done() for part in rest)]
 
     def action_move(self, by: int) -> None:
         self.query_one("#help", LineList).move(by)

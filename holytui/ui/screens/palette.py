@@ -26,11 +26,13 @@ class Entry:
         words: what it does; may hold foreign text.
         keys: that do the same, empty where none do.
         run: does it.
+        id: of an action, another word to find it by.
     """
 
     words: str
     keys: str
     run: Callable[[], object]
+    id: str = ""
 
 
 class PaletteScreen(ModalScreen[Entry | None]):
@@ -65,12 +67,7 @@ class PaletteScreen(ModalScreen[Entry | None]):
         self._list(message.value)
 
     def _list(self, query: str) -> None:
-        if query.strip():
-            matcher = Matcher(query.strip())
-            scored = [(matcher.match(entry.words), place, entry) for place, entry in enumerate(self._entries)]
-            self._found = [entry for score, _, entry in sorted(scored, key=lambda hit: (-hit[0], hit[1])) if score > 0]
-        else:
-            self._found = list(self._entries)
+        self._found = found(self._entries, query.strip()) if query.strip() else list(self._entries)
         lines = self.query_one("#choices", LineList)
         lines.show(len(self._found), self._line)
         lines.move_to(0)
@@ -97,3 +94,22 @@ class PaletteScreen(ModalScreen[Entry | None]):
 
     def action_dismiss_none(self) -> None:
         self.dismiss(None)
+
+
+def found(entries: Sequence[Entry], query: str) -> list[Entry]:
+    """The entries that match, best first: an action's own name, then where words begin so, then letters anywhere."""
+    matcher = Matcher(query)
+    hits = []
+    for place, entry in enumerate(entries):
+        begins, score = _begins(entry, query.lower()), matcher.match(entry.words)
+        if begins or score > 0:
+            hits.append((-begins, -score, place, entry))
+    return [entry for *_, entry in sorted(hits, key=lambda hit: hit[:3])]
+
+
+def _begins(entry: Entry, query: str) -> int:
+    """3: what it is called is this, or begins so; 2: its words do; 1: one of them does; 0: none."""
+    if entry.id.startswith(query) or entry.id.replace("_", " ").startswith(query):
+        return 3
+    words = entry.words.lower()
+    return 2 if words.startswith(query) else int(f" {query}" in words)
