@@ -17,7 +17,16 @@ from holytui.core.estimate_words import (
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.pricing import MoneyKind
 from holytui.core.progress import JobState, LogLine, Snapshot
-from holytui.core.words import by_count, clock, learned_words, repeats, state_words, title_of, worth_retrying
+from holytui.core.words import (
+    by_count,
+    clock,
+    learned_words,
+    repeats,
+    state_cell,
+    state_words,
+    title_of,
+    worth_retrying,
+)
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import FailureGroup
 
@@ -165,7 +174,7 @@ def jobs_table(entries: Sequence[JobEntry]) -> list[str]:
             lines.append(f"{name:<21}! {safe(entry.problem or '', limit=300)}")
             continue
         counters = snapshot.counters
-        state = f"{name:<21}{fit(state_words(snapshot), 21):<22}"
+        state = f"{name:<21}{fit(state_cell(snapshot, 21), 21):<22}"
         if not counters.total:
             lines.append(f"{state}{'-':>8}{'-':>8}{'':>5}{'-':>6}{'-':>10}")
             continue

@@ -20,6 +20,7 @@ def test_the_table_of_jobs_is_80_wide_and_a_job_that_nobody_has_read_has_dashes(
     assert lines[-2].split()[-4:] == ["-", "-", "-", "-"]
     assert "0%" not in lines[-2]
     assert lines[-2].startswith("a-name-that-is-long… ○ ready")
+    assert "‖ first 10000 done " in lines[-1]
     assert lines[1].split() == ["nightly-labels", "■", "stopped:", "balance", "31,204", "50,000", "62%", "40", "$11.82"]
 
 

@@ -15,6 +15,7 @@ from holytui.cli.output import tell
 from holytui.core.progress import JobState, Snapshot, iso
 from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
+from holytui.runs.idle import is_idle
 from holytui.runs.launch import Launch
 from holytui.runs.local import LocalHandle
 from holytui.runs.thread import RunThread
@@ -74,13 +75,17 @@ def run_headless(launch: Launch, *, as_json: bool) -> Exit:
         InputProblem: it ended because the input cannot be read.
     """
     before = snapshot_of(launch.folder)
+    printer: _Printer = _JsonLines() if as_json else _Lines()
+    if is_idle(launch, before):
+        printer.started(before)
+        printer.finished(before)
+        return code_after(before, before.counters.failed)
     interpreter.set_up()
     thread = RunThread()
     items: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
     handle = thread.start(launch, items.put)
     signals = Signals(handle)
     signals.install()
-    printer: _Printer = _JsonLines() if as_json else _Lines()
     try:
         _watch(handle, items, printer)
     finally:

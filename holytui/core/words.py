@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from holytui.core.display import count, safe, span
+from holytui.core.display import cell_width, count, safe, span
 from holytui.core.failures import RULES, FailureKind
 from holytui.core.identity import job_id_of
 from holytui.core.learning import ENOUGH, LearnedClock, tier_words
@@ -53,6 +53,12 @@ def state_words(snapshot: Snapshot) -> str:
         case JobState.PAUSED | JobState.STOPPED if snapshot.reason:
             return f"{glyph} {state.value}: {REASONS.get(snapshot.reason, snapshot.reason)}"
     return f"{glyph} {state.value}"
+
+
+def state_cell(snapshot: Snapshot, width: int) -> str:
+    """The state for a narrow column; the glyph says already that a job is paused."""
+    words = state_words(snapshot)
+    return words if cell_width(words) <= width else words.replace("paused: ", "")
 
 
 def title_of(snapshot: Snapshot) -> str:

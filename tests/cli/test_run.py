@@ -247,6 +247,9 @@ def test_limit_pauses_with_0_and_runs_go_on_until_nothing_is_left_to_ask(tmp_pat
         third = holytui("run", job, "--headless", "--base-url", provider.url, cwd=tmp_path)
         assert third.returncode == 1
         assert "nothing to do" in third.stderr
+        assert status(tmp_path, "job")["sessions"] == 2, "no session: when it ran stays as it was"
+        fourth = check_finished(holytui("run", job, *flags, cwd=tmp_path), 1)
+        assert (fourth["sessions"], fourth["failed"]) == (2, 1)
         assert status(tmp_path, "job")["requests"] == asked
         assert provider.count() == asked
         assert set(provider.answered().values()) == {1}

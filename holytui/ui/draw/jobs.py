@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.text import Text
 
-from holytui.core.display import cell_width, count, fit_left, percent, safe
-from holytui.core.words import clock, state_words
+from holytui.core.display import count, fit_left, percent, safe
+from holytui.core.words import clock, state_cell
 from holytui.runs.desk import Sample
 from holytui.store.catalog import JobEntry
 from holytui.ui.draw.pen import Pen
@@ -85,10 +85,7 @@ def row(pen: Pen, entry: JobEntry, now: float) -> Text:
         why = (entry.problem or "").removeprefix(f"{entry.folder}: ")
         return line.add("! ", pen.palette.bad).foreign(why, pen.width - _name_width(pen) - 6).done()
     counters = snapshot.counters
-    words = state_words(snapshot)
-    if cell_width(words) > STATE:  # the glyph says that it is paused
-        words = words.replace("paused: ", "")
-    line.cell(words, STATE, state_style(pen, snapshot.state))
+    line.cell(state_cell(snapshot, STATE), STATE, state_style(pen, snapshot.state))
     if counters.total:
         line.cell(count(counters.succeeded), 7, right=True).cell(count(counters.total), 8, right=True)
         line.cell(percent(counters.succeeded + counters.failed, counters.total), 5, right=True)

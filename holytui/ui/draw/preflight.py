@@ -76,7 +76,7 @@ def sheet(
     for sentence in (*(key.advice if key is not None else ()), *preview.blockers):
         lines += [pen.blank(), *pen.paragraph(sentence, pen.palette.bad)]
     if preview.changed is not None:
-        words = " ".join([*changed_words(preview.changed), f"{keys.open} asks what becomes of them."])
+        words = f"{changed_words(preview.changed)}; {keys.open} asks what becomes of them."
         lines += [pen.blank(), *pen.paragraph(words, pen.palette.warn)]
     others = _other_models(pen, estimate) if estimate.other_models and estimate.pending else []
     return lines + (others if len(lines) + len(others) <= height else [])
@@ -87,10 +87,10 @@ def which(preview: Preview) -> str:
     return "next" if preview.estimate.pending < preview.estimate.items else "first"
 
 
-def changed_words(changed: Changed) -> list[str]:
+def changed_words(changed: Changed) -> str:
     """What has changed since a job ran, and what hangs on it."""
     have = "1 item has an answer" if changed.answered == 1 else f"{count(changed.answered)} items have answers"
-    return [f"Changed since it ran: {', '.join(changed.steps)}. {have} to the old text."]
+    return f"Changed since it ran: {', '.join(changed.steps)}. {have} to the old text"
 
 
 def _idle_words(preview: Preview, keys: Keys) -> str:

@@ -175,7 +175,7 @@ class PreflightScreen(HolyScreen):
     def _ask_about(self, preview: Preview, changed: Changed) -> None:
         """Steps have changed since their items were answered: paying for those again is a person's decision."""
         answers = "the answer" if changed.answered == 1 else f"the {count(changed.answered)} answers"
-        sentences = [*draw.changed_words(changed), ""]
+        sentences = [f"{draw.changed_words(changed)}.", ""]
         choices = [
             Choice("run", f"run {count(changed.answered)} again", again_words(preview.estimate, changed.again)),
             Choice("keep", f"keep {answers}", pending_words(preview.estimate)),
