@@ -37,6 +37,8 @@ class RunScreen(HolyScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(RUN)
     name_in_registry = RUN
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    """None would be the app's: the first panel, whichever is wanted."""
 
     def __init__(self, handle: RunHandle, reader: Reader, panel: int = 1) -> None:
         """Show a run.
