@@ -154,7 +154,7 @@ class Panel(Widget):
         self.redraw()
 
     def on_focus(self) -> None:
-        self.redraw()
+        self.call_later(self.redraw)  # Textual's own handler, which comes after this one, sets `has_focus`
 
     def on_blur(self) -> None:
-        self.redraw()
+        self.call_later(self.redraw)

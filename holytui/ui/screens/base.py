@@ -1,7 +1,7 @@
 """What all screens share: the pen, the footer, the route of movement keys to the list that has them."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.style import Style
 from textual.dom import DOMNode
@@ -25,7 +25,7 @@ class HolyScreen(Screen[None]):
     """A screen of holytui; `name_in_registry` is its name in `ui/actions.py`."""
 
     name_in_registry = ""
-    AUTO_FOCUS = None
+    AUTO_FOCUS: ClassVar[str | None] = None
     _told = ""
 
     @property
