@@ -6,10 +6,13 @@ import time
 from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 
+from holytui.ui.hangup import HangupDriver
 from holytui.ui.painted import Painted
 from holytui.ui.settings import UiExit
 
@@ -28,6 +31,11 @@ class TerminalApp(App[UiExit]):
         self._said_bad = False
         self._said = ("", 0, 0.0)
         """The toast of now, how often it was said, and until when it is shown on the monotonic clock."""
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's, but for terminals that may go away."""
+        found = super().get_driver_class()
+        return HangupDriver if found is LinuxDriver else found
 
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self._painted.forget())

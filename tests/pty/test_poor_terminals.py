@@ -51,8 +51,8 @@ def is_whole(screen: Terminal) -> bool:
         and "active" in lines[0]
         and lines[6].startswith("[1 live] 2 failures")
         and lines[7].startswith(" IN FLIGHT")
-        and lines[8].startswith(" doc_")
-        and lines[23].startswith(" p pause   r retry")
+        and lines[8].lstrip(" >").startswith("doc_")
+        and lines[23].startswith(" enter open   p pause   r retry")
         and all(text.count(words) == 1 for words in ("IN FLIGHT", "FAILED", " more", "p pause", "Cost ", "ETA "))
     )
 
