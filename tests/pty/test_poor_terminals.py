@@ -53,7 +53,7 @@ def is_whole(screen: Terminal) -> bool:
         and lines[7].startswith(" IN FLIGHT")
         and lines[8].lstrip(" >").startswith("doc_")
         and lines[23].startswith(" enter open   p pause   r retry")
-        and all(text.count(words) == 1 for words in ("IN FLIGHT", "FAILED", " more", "p pause", "Cost ", "ETA "))
+        and all(text.count(words) == 1 for words in ("IN FLIGHT", "FAILED", "z shows more", "p pause", "Cost ", "ETA "))
     )
 
 
