@@ -17,7 +17,7 @@ from holytui.core.pricing import Price
 
 CHECKPOINTS = Path("checkpoints")
 USER_PRICE = "your price"
-_KEYS = ("checkpoints", "theme", "ascii", "bell", "mouse", "on_hangup", "keymap", "trust", "prices")
+_KEYS = ("checkpoints", "theme", "ascii", "bell", "mouse", "on_hangup", "redis", "keymap", "trust", "prices")
 _ON_HANGUP = ("stop",)
 _TRUST_HEADER = re.compile(r"^[ \t]*\[[ \t]*trust[ \t]*\][ \t]*(#.*)?$", re.MULTILINE)
 
@@ -40,6 +40,7 @@ class Settings:
         ascii: only ASCII on the screen.
         bell: ring the terminal's bell when a run stops by itself or ends.
         mouse: clicks and wheel are holytui's; else the terminal's own, for selecting text.
+        redis: the address of the Redis that reaches workers; it may hold a password.
         notes: sentences about what was read but means nothing, for stderr.
     """
 
@@ -52,6 +53,7 @@ class Settings:
     ascii: bool = False
     bell: bool = False
     mouse: bool = True
+    redis: str | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
 
 
@@ -68,7 +70,9 @@ def state_dir(env: Mapping[str, str]) -> Path:
 
 
 def load_settings(env: Mapping[str, str]) -> Settings:
-    """Read config.toml, which need not exist, and HOLYTUI_CHECKPOINTS, HOLYTUI_THEME, HOLYTUI_ON_HANGUP.
+    """Read config.toml, which need not exist, and what the environment says instead of it.
+
+    That is HOLYTUI_CHECKPOINTS, HOLYTUI_THEME, HOLYTUI_ON_HANGUP, HOLYTUI_ASCII and HOLYTUI_REDIS.
 
     Raises:
         ConfigError: the file cannot be read or holds something of the wrong kind.
@@ -91,6 +95,7 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         ascii=bool(env.get("HOLYTUI_ASCII")) or check.flag(data, "ascii"),
         bell=check.flag(data, "bell"),
         mouse=check.flag(data, "mouse", default=True),
+        redis=env.get("HOLYTUI_REDIS") or check.text(data, "redis"),
         notes=tuple(_unknown(path, key) for key in data if key not in _KEYS),
     )
 

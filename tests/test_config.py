@@ -63,7 +63,8 @@ def test_unknown_keys_are_told_and_the_rest_is_used(env: dict[str, str]) -> None
     assert settings.checkpoints == Path("/c")
     assert [note.split(": ", 1)[1] for note in settings.notes] == [
         'unknown key "them"; did you mean "theme"?',
-        'unknown key "frobnicate"; known are checkpoints, theme, ascii, bell, mouse, on_hangup, keymap, trust, prices.',
+        'unknown key "frobnicate"; known are checkpoints, theme, ascii, bell, mouse, on_hangup, redis, keymap, trust, '
+        "prices.",
     ]
 
 

@@ -8,6 +8,7 @@ from holytui.core.progress import JobState, Snapshot
 from holytui.inputs.source import InputProblem
 from holytui.provider.simulation import SimulatorError
 from holytui.runs.background import BackgroundFailed
+from holytui.runs.elsewhere import ElsewhereError
 from holytui.runs.endpoint import EndpointError
 from holytui.runs.errands import OwnerSilent
 from holytui.runs.saved import PrepareError
@@ -40,6 +41,7 @@ ERRORS: dict[type[Exception], Exit] = {
     ConfigError: Exit.USAGE,
     JobFileError: Exit.USAGE,
     PrepareError: Exit.USAGE,
+    ElsewhereError: Exit.USAGE,
     EndpointError: Exit.USAGE,
     InputProblem: Exit.USAGE,
     SimulatorError: Exit.USAGE,

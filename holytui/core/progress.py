@@ -8,6 +8,7 @@ from typing import Any
 
 from holytui.core.learning import Latency, LearnedClock
 from holytui.core.pricing import NOTHING, UNKNOWN, Money, MoneyKind, Usage
+from holytui.core.workers import WorkerSeen
 
 
 class JobState(StrEnum):
@@ -206,6 +207,7 @@ class Snapshot:
         step_models: (step, model) in the order of the job file.
         latency: how long the attempts of the best known clock took.
         simulated: the provider is the simulator.
+        executor: where items run: `local`, in the owner's process, or on workers, which `workers` lists.
     """
 
     job: str
@@ -246,6 +248,8 @@ class Snapshot:
     models: tuple[str, ...] = ()
     provider: str = ""
     simulated: bool = False
+    executor: str = "local"
+    workers: tuple[WorkerSeen, ...] = ()
     taken_at: float = 0.0
 
     @property
@@ -313,6 +317,8 @@ class Snapshot:
             "models": list(self.models),
             "provider": self.provider,
             "simulated": self.simulated,
+            "executor": self.executor,
+            "workers": [{**asdict(worker), "seen_at": iso(worker.seen_at)} for worker in self.workers],
             "started_at": iso(self.started_at),
             "ended_at": iso(self.ended_at),
             "saved_at": iso(self.saved_at),
@@ -344,6 +350,7 @@ class Snapshot:
         known["step_models"] = tuple((step, model) for step, model in known["step_models"])
         known["latency"] = None if known["latency"] is None else _latency(known["latency"])
         known["models"] = tuple(known["models"])
+        known["workers"] = tuple(WorkerSeen.from_json(worker) for worker in known["workers"])
         known["tokens_per_s"] = tuple(known["tokens_per_s"])
         return cls(**known)
 

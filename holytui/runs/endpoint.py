@@ -96,6 +96,7 @@ def resolve_endpoint(
     trusted: Iterable[tuple[str, str]] = (),
     confirm: Callable[[str, str], bool] = lambda host, variable: False,
     api_key: str | None = None,
+    key_here: bool = True,
 ) -> Endpoint:
     """The endpoint with its key.
 
@@ -106,6 +107,8 @@ def resolve_endpoint(
         trusted: (host, variable) pairs that the user has confirmed before.
         confirm: asked once about another pair.
         api_key: a key given for this session only; wins over the environment.
+        key_here: requests are sent from this process; else a key is not needed, but where it may go is asked all the
+            same, and the endpoint has none.
 
     Raises:
         KeyMissing, TrustNeeded, EndpointError: with the way out.
@@ -113,13 +116,14 @@ def resolve_endpoint(
     variable = target.variable
     key = api_key or (env.get(variable, "") if variable else "")
     loopback = is_loopback(target.base_url)
-    if variable and not key and not loopback:
+    if variable and not key and not loopback and key_here:
         raise KeyMissing(variable)
-    if key and variable and not api_key and not key_may_go(provider.name, target.base_url, variable):
+    sent = bool(key) or (not key_here and variable is not None)
+    if sent and variable and not api_key and not key_may_go(provider.name, target.base_url, variable):
         pair = (target.host, variable)
         if pair not in set(trusted) and not confirm(*pair):
             raise TrustNeeded(*pair)
-    problem = check_url(target.base_url, bool(key))
+    problem = check_url(target.base_url, sent)
     if problem is not None:
         raise EndpointError(problem)
-    return Endpoint(target.name, target.base_url, key, target.simulated)
+    return Endpoint(target.name, target.base_url, key if key_here else "", target.simulated)

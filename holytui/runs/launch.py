@@ -1,13 +1,24 @@
 """Everything a session needs to know before it takes the lock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holytui.core.job import Job
 from holytui.core.pricing import Price, PriceBook
 from holytui.provider.presets import Endpoint
 from holytui.runs.endpoint import Target
+
+if TYPE_CHECKING:
+    from holytui.runs.elsewhere import Elsewhere
+LOCAL = "local"
+"""The name of the executor in this process."""
+
+
+def nowhere_else() -> "Elsewhere | None":
+    """Without workers: everything runs here."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,7 @@ class Launch:
         factors: clock factor by model.
         stays: a pause for the provider is sat out in this session, for someone is there to see it or nobody waits
             for the exit code; else the session ends with its wake time.
+        elsewhere: runs the items on other machines; None: here.
     """
 
     folder: Path
@@ -40,10 +52,16 @@ class Launch:
     limit: int | None = None
     keep_answers: bool = False
     stays: bool = False
+    elsewhere: "Elsewhere | None" = None
 
     @property
     def job_id(self) -> str:
         return self.folder.name
+
+    @property
+    def executor(self) -> str:
+        """The name of what runs the items."""
+        return LOCAL if self.elsewhere is None else self.elsewhere.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +72,15 @@ class Tables:
         prices: our table, by model; user_prices: from config.toml, they win over it.
         factors: clock factor by model.
         trusted: (host, variable) pairs that the user confirmed.
+        elsewhere: the way to other machines, made when it is asked for; None where there is none. It raises
+            `ElsewhereError` when it is not installed, or when its address cannot be used.
     """
 
     prices: Mapping[str, Price]
     user_prices: Mapping[str, Price]
     factors: Mapping[str, float]
     trusted: frozenset[tuple[str, str]]
+    elsewhere: "Callable[[], Elsewhere | None]" = nowhere_else
 
     def book(self, job: Job) -> PriceBook:
         """Prices as they hold for a job: its own win."""

@@ -12,6 +12,7 @@ from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
 from holytui.runs.background import BackgroundFailed, run_in_background, told
 from holytui.runs.desk import DeskError, Glance, JobSource, KeyCheck, KeyNote, Leaving, Preview, Sample, Shelf
+from holytui.runs.elsewhere import ElsewhereError
 from holytui.runs.endpoint import EndpointError, resolve_target
 from holytui.runs.errands import ACKNOWLEDGE_S, OwnerSilent, retry_at_rest, send_to_owner
 from holytui.runs.estimating import Told, nobody
@@ -33,6 +34,7 @@ from holytui.store.trouble import CheckpointError
 
 SENTENCES = (
     PrepareError,
+    ElsewhereError,
     EndpointError,
     JobFileError,
     InputProblem,

@@ -11,6 +11,7 @@ from holytui.core.pace import ENOUGH_RESULTS, Pace, explain
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind
 from holytui.core.progress import Counters, Eta, InFlight, JobState, LogLine, Owner, Snapshot
 from holytui.core.work import AttemptEvent, Notice, Outcome, Pardon, Sink
+from holytui.core.workers import WorkerSeen
 from holytui.engine.admission.door import Admission
 from holytui.engine.flights import Flights
 from holytui.engine.runner import Runner
@@ -80,6 +81,7 @@ class Picture:
         self.runner: Runner | None = None
         self.learning = Learning()
         self.flights = Flights(now)
+        self.workers: tuple[WorkerSeen, ...] = ()
         self._began = now()
         self._began_wall = time.time()
         self._ended: float | None = None
@@ -158,6 +160,8 @@ class Picture:
             models=models,
             provider=self._launch.target.name,
             simulated=self._launch.target.simulated,
+            executor=self._launch.executor,
+            workers=self.workers,
             taken_at=time.time(),
         )
 

@@ -11,8 +11,9 @@ from holytui.core.identity import step_hashes
 from holytui.core.job import Job, LoadedJob, load_job
 from holytui.core.progress import Counters, JobState, Spend
 from holytui.inputs.source import read
+from holytui.runs.elsewhere import Elsewhere, ElsewhereError
 from holytui.runs.endpoint import resolve_endpoint, resolve_target
-from holytui.runs.launch import Launch, Tables
+from holytui.runs.launch import LOCAL, Launch, Tables
 from holytui.runs.saved import PrepareError, find_saved
 from holytui.store.checkpoint import JobMeta, create
 from holytui.store.reader import Reader
@@ -29,6 +30,7 @@ class Wishes:
         confirm: asked about a host and variable that are no known pair.
         api_key: for this session only.
         stays: a long wait for the provider is sat out in the session.
+        executor: where items are to run, by name; None: where they ran last, in this process at first.
     """
 
     base_url: str | None = None
@@ -40,6 +42,7 @@ class Wishes:
     api_key: str | None = None
     confirm: Callable[[str, str], bool] = field(default=lambda host, variable: False)
     stays: bool = False
+    executor: str | None = None
 
 
 def find(checkpoints: Path, source: str | Path, job_id: str | None = None) -> tuple[LoadedJob | None, Path]:
@@ -104,17 +107,22 @@ def prepare(
     """Everything up to the lock; creates the job's folder when it is new.
 
     Raises:
-        JobFileError, PrepareError, EndpointError, InputProblem: exit 2, with the way out.
+        JobFileError, PrepareError, EndpointError, ElsewhereError, InputProblem: exit 2, with the way out.
         CheckpointError: the checkpoint folder cannot be read or written (exit 7).
     """
     loaded, folder = find(checkpoints, source, wishes.job_id)
+    last = LOCAL
     if loaded is None:
         job, meta = saved_job(folder)
+        last = meta.executor
         base_dir, sync = Path(meta.base_dir), meta.syncing
         job_path = None if meta.job_path is None else Path(meta.job_path)
     else:
         job, base_dir, job_path, sync = loaded.job, loaded.base_dir, loaded.path.resolve(), True
     job = with_wishes(job, wishes)
+    if loaded is not None and folder.exists():
+        last = saved_job(folder)[1].executor
+    elsewhere = elsewhere_for(wishes.executor or last, tables)
     prices = tables.book(job)
     check_budget(job, prices.price)
     target = resolve_target(job.provider, wishes.base_url)
@@ -127,6 +135,7 @@ def prepare(
             trusted=tables.trusted,
             confirm=wishes.confirm,
             api_key=wishes.api_key,
+            key_here=elsewhere is None,
         )
     if loaded is not None and folder.exists():
         check_saved(folder, loaded, wishes)
@@ -146,7 +155,22 @@ def prepare(
         limit=wishes.limit,
         keep_answers=wishes.drift == "keep",
         stays=wishes.stays,
+        elsewhere=elsewhere,
     )
+
+
+def elsewhere_for(executor: str, tables: Tables) -> Elsewhere | None:
+    """The way to the machines that an executor's name stands for; None for this process.
+
+    Raises:
+        ElsewhereError: it is not installed, its address cannot be used, or nobody knows the name.
+    """
+    if executor == LOCAL:
+        return None
+    found = tables.elsewhere()
+    if found is None or found.name != executor:
+        raise ElsewhereError(f"No executor is called {executor}; local runs everything in this process.")
+    return found
 
 
 def check_budget(job: Job, price: Callable[[str], object | None]) -> None:

@@ -33,6 +33,7 @@ class JobMeta:
         step_hashes: by step name; what recorded answers are compared with.
         run_json: the `[run]` part of the last session.
         syncing: reading the input was cut off; it has to be done again.
+        executor: that ran the last session: answers of it may still be on their way there.
     """
 
     job_id: str
@@ -48,6 +49,7 @@ class JobMeta:
     step_hashes: Mapping[str, str]
     run_json: str
     syncing: bool = False
+    executor: str = "local"
 
 
 def create(folder: Path, meta: JobMeta) -> None:
@@ -132,6 +134,7 @@ def meta_rows(meta: JobMeta) -> dict[str, str]:
         "step_hashes": json.dumps(dict(meta.step_hashes)),
         "run_json": meta.run_json,
         "syncing": json.dumps(meta.syncing),
+        "executor": meta.executor,
     }
 
 
@@ -163,6 +166,7 @@ def read_meta(connection: sqlite3.Connection) -> JobMeta:
         step_hashes=json.loads(rows["step_hashes"]),
         run_json=rows["run_json"],
         syncing=json.loads(rows["syncing"]),
+        executor=rows.get("executor", "local"),
     )
 
 

@@ -113,6 +113,7 @@ def duplicate(folder: Path, job_id: str) -> Path:
         wake_at=None,
         message="",
         syncing=True,
+        executor="local",
     )
     create(target, fresh)
     return target
