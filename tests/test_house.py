@@ -40,6 +40,8 @@ CONFINED = {
     "sqlite3": {"store"},
     "click": {"cli"},
     "celery": {"distributed"},
+    "kombu": {"distributed"},
+    "redis": {"distributed"},
     "fastapi": {"api"},
 }
 """Libraries that only these rooms may import."""

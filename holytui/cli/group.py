@@ -17,8 +17,9 @@ from holytui.cli import sessions, tools, views
 from holytui.cli.doctor import doctor
 from holytui.cli.options import Context, ascii_option, checkpoints_option, on_terminal
 from holytui.cli.output import silence, tell
+from holytui.cli.worker import worker
 
-LATER = frozenset({"import", "worker", "serve"})
+LATER = frozenset({"import", "serve"})
 """Commands of the design that are not built yet; they are refused by name, not taken for misspellings."""
 
 
@@ -98,6 +99,7 @@ for command in (
     tools.schema,
     tools.simulate,
     doctor,
+    worker,
 ):
     cli.add_command(command)
 

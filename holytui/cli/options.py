@@ -11,8 +11,10 @@ import click
 
 if TYPE_CHECKING:
     from holytui.config import Settings
+    from holytui.runs.elsewhere import Elsewhere
     from holytui.runs.launch import Tables
 
+CELERY_MISSING = "pip install 'holytui[celery]'"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -22,6 +24,7 @@ class Context:
 
     checkpoints: Path | None = None
     ascii: bool = False
+    redis: str | None = None
     _settings: "Settings | None" = None
 
     def settings(self) -> "Settings":
@@ -43,7 +46,27 @@ class Context:
         from holytui.runs.launch import Tables
 
         settings = self.settings()
-        return Tables(price_table(), settings.prices, model_factors(), frozenset(settings.trusted))
+        return Tables(
+            price_table(), settings.prices, model_factors(), frozenset(settings.trusted), elsewhere=self._elsewhere
+        )
+
+    def redis_url(self) -> str | None:
+        """The address of Redis: flag, then variable, then config.toml; None: nobody has said."""
+        return self.redis or self.settings().redis
+
+    def _elsewhere(self) -> "Elsewhere":
+        """The way to workers.
+
+        Raises:
+            ElsewhereError: Celery is not installed, or the address cannot be used.
+        """
+        from holytui.runs.elsewhere import ElsewhereError
+
+        try:
+            from holytui.distributed.elsewhere import CeleryElsewhere
+        except ImportError as error:
+            raise ElsewhereError(f"Workers need Celery: {CELERY_MISSING} ({error})") from None
+        return CeleryElsewhere(self.redis_url())
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)
@@ -83,6 +106,24 @@ def ascii_option(command: F) -> F:
     return option(command)
 
 
+def _set_redis(context: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001  # click's signature
+    if value is not None:
+        context.ensure_object(Context).redis = value
+
+
+def redis_option(command: F) -> F:
+    """`--redis URL`, for owners and workers."""
+    option = click.option(
+        "--redis",
+        metavar="URL",
+        expose_value=False,
+        callback=_set_redis,
+        help="Where workers are reached: redis://HOST:PORT/N, or rediss:// for TLS (default this machine). "
+        "HOLYTUI_REDIS says the same, and shows no password to others.",
+    )
+    return option(command)
+
+
 def on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
@@ -99,8 +140,12 @@ def run_options(command: F) -> F:
         click.option("--trust", is_flag=True, help="Send the key to a host that is not its preset's."),
         click.option("--detach", is_flag=True, help="Run in the background, apart from this terminal."),
         click.option("--stay", is_flag=True, hidden=True, help="Sit a long wait for the provider out."),
-        click.option("--executor", default="local", help="local (celery: not in this version)."),
+        click.option(
+            "--executor",
+            type=click.Choice(["local", "celery"]),
+            help="Where items run: here, or on workers (default: where they ran last, here at first).",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
-    return ascii_option(command)
+    return redis_option(ascii_option(command))

@@ -140,8 +140,6 @@ def _run(
     job_id: str | None = None,
 ) -> None:
     """The one way to a session: terminal UI, background or headless."""
-    if options["executor"] != "local":
-        raise click.UsageError(f"--executor {options['executor']}: not in this version; local is.")
     wishes = _wishes(options, drift, job_id)
     headless = options["headless"] or options["as_json"] or not on_terminal()
     if options["detach"]:
@@ -189,6 +187,7 @@ def _wishes(options: dict[str, Any], drift: str | None, job_id: str | None) -> "
         job_id=job_id,
         confirm=confirm,
         stays=options["stay"],
+        executor=options["executor"],
     )
 
 
@@ -207,11 +206,19 @@ def _detach(context: Context, /, source: str, wishes: "Wishes", options: dict[st
     launch = _prepare(context, source, wishes)
     arguments = [
         f"--{name.replace('_', '-')}={options[name]}"
-        for name in ("limit", "concurrency", "budget", "base_url")
+        for name in ("limit", "concurrency", "budget", "base_url", "executor")
         if options[name] is not None
     ]
     if options["trust"]:
         arguments.append("--trust")
     again = launch.job_path if launch.sync else None
-    owner = run_in_background(context.folder(), launch.job_id, arguments, job_file=again, drift=wishes.drift)
+    redis = context.redis_url()
+    owner = run_in_background(
+        context.folder(),
+        launch.job_id,
+        arguments,
+        job_file=again,
+        drift=wishes.drift,
+        env={} if redis is None else {"HOLYTUI_REDIS": redis},  # not as an argument: it may hold a password
+    )
     click.echo(told(launch.job_id, owner))

@@ -108,6 +108,13 @@ class _Durations:
         """The smallest duration that at least this share does not exceed."""
         return self._sorted[max(0, math.ceil(share * len(self._sorted)) - 1)]
 
+    def spread(self, most: int) -> list[float]:
+        """At most so many durations, evenly from the shortest to the longest."""
+        count = len(self._sorted)
+        if count <= most:
+            return list(self._sorted)
+        return [self._sorted[place * (count - 1) // (most - 1)] for place in range(most)]
+
     def bins(self) -> tuple[tuple[float, ...], tuple[int, ...]]:
         """Edges and counts; all but one in twenty lie below the last edge."""
         wanted = self.quantile(0.95) / (BINS - 1)
@@ -144,6 +151,12 @@ class Learning:
         if durations is None or durations.observed < ENOUGH:
             return None
         return min(max(ROOM * durations.quantile(QUANTILE), tier_s(tier) / 2), WIDEST_S)
+
+    def sample(self, most: int) -> list[Observation]:
+        """What was observed, at most so many of each step, model and length class, spread over their range."""
+        return [
+            Observation(*key, seconds) for key, found in list(self._durations.items()) for seconds in found.spread(most)
+        ]
 
     def clocks(self) -> tuple[LearnedClock, ...]:
         """All that is known, the best known first."""

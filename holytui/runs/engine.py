@@ -26,6 +26,7 @@ from holytui.offload import offload
 from holytui.provider.client import ChatClient
 from holytui.provider.presets import Endpoint
 from holytui.provider.simulation import options_from_url
+from holytui.runs.elsewhere import Parts
 from holytui.runs.launch import Launch
 from holytui.runs.picture import PacedSink, Picture
 from holytui.store.reader import Reader
@@ -96,15 +97,18 @@ async def open_engine(
         on_notice=notice,
         on_pardon=pardon,
     )
-    client = ChatClient(
-        endpoint,
-        max_connections=run.concurrency,
-        detour=simulator.detour if simulator is not None else None,
-    )
     suspends = Suspends(clock.now, awake=lambda: time.monotonic() - clock.held_s)
-    plan = plan_job(launch.job, launch.prices, launch.factors, learning)
-    bench = Bench(plan, client, admission, picture.flights, suspends, clock.now)
-    executor = LocalExecutor(bench)
+    if launch.elsewhere is None:
+        client = ChatClient(
+            endpoint,
+            max_connections=run.concurrency,
+            detour=simulator.detour if simulator is not None else None,
+        )
+        plan = plan_job(launch.job, launch.prices, launch.factors, learning)
+        executor: Executor = LocalExecutor(Bench(plan, client, admission, picture.flights, suspends, clock.now))
+    else:
+        parts = Parts(launch, reader, writer, sink, admission, picture.flights, learning, picture)
+        executor = await launch.elsewhere.open(parts)
     runner = Runner(reader, executor, sink, admission, picture.flights, limit=launch.limit, on_change=on_change)
     picture.admission, picture.runner = admission, runner
     return Engine(admission, executor, runner, sink, suspends, simulator)
@@ -113,6 +117,8 @@ async def open_engine(
 def _endpoint(launch: Launch) -> "tuple[EmbeddedSimulator | None, Endpoint]":
     if launch.endpoint is not None:
         return None, launch.endpoint
+    if launch.elsewhere is not None:
+        return None, Endpoint(launch.target.name, launch.target.base_url, "", simulated=True)  # each worker has its own
     from holytui.provider.simulator import EmbeddedSimulator  # a server's worth of modules, for this case only
 
     simulator = EmbeddedSimulator.start(options_from_url(launch.target.base_url))

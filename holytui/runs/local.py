@@ -9,6 +9,7 @@ from holytui.core.command import Command
 from holytui.core.progress import InFlight, Snapshot
 from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
+from holytui.runs.elsewhere import ElsewhereError
 from holytui.runs.owner import OwnedRun
 from holytui.store.trouble import CheckpointError
 
@@ -34,8 +35,8 @@ class LocalHandle:
         return not self._run.done.is_set()
 
     @property
-    def problem(self) -> CheckpointError | InputProblem | None:
-        """Why the checkpoint or the input could not be read, or nothing be recorded, if that ended the session."""
+    def problem(self) -> CheckpointError | InputProblem | ElsewhereError | None:
+        """Why checkpoint, input or workers could not be reached, or nothing be recorded, if that ended the session."""
         return self._run.problem or self._run.input_problem
 
     def snapshot(self) -> Snapshot:

@@ -17,6 +17,7 @@ from holytui.engine.admission.upstream import Upstreams
 from holytui.engine.work_clock import WorkClock
 from holytui.inputs.source import InputProblem
 from holytui.runs import sync, triage
+from holytui.runs.elsewhere import ElsewhereError
 from holytui.runs.engine import Engine, open_engine
 from holytui.runs.launch import Launch
 from holytui.runs.picture import Picture
@@ -58,7 +59,7 @@ class OwnedRun:
         """
         self.launch = launch
         self.problem: CheckpointError | None = None
-        self.input_problem: InputProblem | None = None
+        self.input_problem: InputProblem | ElsewhereError | None = None
         self.done = threading.Event()
         since = time.time()
         owner = Owner(os.getpid(), socket.gethostname(), since, since)
@@ -91,7 +92,7 @@ class OwnedRun:
             halt = await self._run()
         except CheckpointError as error:
             self.problem = self.problem or error
-        except InputProblem as error:
+        except (InputProblem, ElsewhereError) as error:
             self.input_problem = error
             halt = Halt(JobState.READY, "", str(error))
         except asyncio.CancelledError:

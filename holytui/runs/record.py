@@ -68,7 +68,7 @@ class SessionRecord:
         try:
             record = cls(writer, Reader.open(launch.folder), Reader.open(launch.folder))
             before_usd = writer.counters.wasted.known_usd
-            await recorded(writer.begin_session(owner.pid, owner.host))
+            await recorded(writer.begin_session(owner.pid, owner.host, launch.executor))
         except BaseException:
             writer.close()
             raise

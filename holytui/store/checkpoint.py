@@ -20,6 +20,8 @@ BUILDING = ".new-"
 ABANDONED_S = 3600.0
 """A folder that was begun this long ago and never renamed was left by a kill."""
 BUSY_MS = 5_000
+READ_UP_TO = "read_up_to"
+"""The key in `meta` of `JobMeta.read_up_to`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class JobMeta:
         run_json: the `[run]` part of the last session.
         syncing: reading the input was cut off; it has to be done again.
         executor: that ran the last session: answers of it may still be on their way there.
+        read_up_to: the place up to which what its workers say is recorded; empty: there is none.
     """
 
     job_id: str
@@ -50,6 +53,7 @@ class JobMeta:
     run_json: str
     syncing: bool = False
     executor: str = "local"
+    read_up_to: str = ""
 
 
 def create(folder: Path, meta: JobMeta) -> None:
@@ -135,6 +139,7 @@ def meta_rows(meta: JobMeta) -> dict[str, str]:
         "run_json": meta.run_json,
         "syncing": json.dumps(meta.syncing),
         "executor": meta.executor,
+        READ_UP_TO: meta.read_up_to,
     }
 
 
@@ -167,6 +172,7 @@ def read_meta(connection: sqlite3.Connection) -> JobMeta:
         run_json=rows["run_json"],
         syncing=json.loads(rows["syncing"]),
         executor=rows.get("executor", "local"),
+        read_up_to=rows.get(READ_UP_TO, ""),
     )
 
 

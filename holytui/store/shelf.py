@@ -114,6 +114,7 @@ def duplicate(folder: Path, job_id: str) -> Path:
         message="",
         syncing=True,
         executor="local",
+        read_up_to="",
     )
     create(target, fresh)
     return target

@@ -11,7 +11,7 @@ from holytui.core.command import Selection
 from holytui.core.progress import Counters, JobState
 from holytui.core.work import AttemptEvent, Item, Notice, Outcome, Overrides, Pardon
 from holytui.store import sessions, triage
-from holytui.store.checkpoint import open_for_writing, read_counters, read_meta, write_meta
+from holytui.store.checkpoint import READ_UP_TO, open_for_writing, read_counters, read_meta, write_meta
 from holytui.store.commits import Commits, Told
 from holytui.store.recording import Recorder
 from holytui.store.rounds import reopen
@@ -143,11 +143,12 @@ class Writer:
         }
         return self._commits.submit(lambda: write_meta(self._connection, rows), barrier=True)
 
-    def begin_session(self, pid: int, host: str) -> "Future[int]":
-        """Record that a session begins; its number."""
+    def begin_session(self, pid: int, host: str, executor: str = "local") -> "Future[int]":
+        """Record that a session begins, and what runs its items; its number."""
 
         def begin() -> int:
             number = sessions.begin(self._connection, self._tally, pid, host, self._clock())
+            write_meta(self._connection, {"executor": executor})
             self._recorder.session = number
             return number
 
@@ -171,6 +172,10 @@ class Writer:
     def reserve(self, usd: float) -> "Future[None]":
         """Record that requests of up to so many USD may be in flight: what a killed session is taken to have spent."""
         return self._commits.submit(lambda: write_meta(self._connection, {sessions.RESERVED: repr(usd)}), barrier=True)
+
+    def read_up_to(self, place: str) -> "Future[None]":
+        """Record how far what workers say has been read, together with what of it was told before."""
+        return self._commits.submit(lambda: write_meta(self._connection, {READ_UP_TO: place}))
 
     def retry(self, selection: Selection, changes: Overrides) -> "Future[int]":
         """Return failed items to pending; how many."""

@@ -32,7 +32,7 @@ class Halt:
 
 
 @dataclass(slots=True)
-class _FirstResults:
+class FirstResults:
     """What one step began with: each has a model and a prompt of its own to be wrong with."""
 
     status: int | None = None
@@ -47,7 +47,7 @@ class Breaker:
         self.halt: Halt | None = None
         self._forbidden: set[int] = set()
         self._forbidden_held: list[asyncio.Future[None]] = []
-        self._first: dict[str, _FirstResults] = {}
+        self._first: dict[str, FirstResults] = {}
 
     def trip(self, halt: Halt) -> None:
         """Stop the job; the first reason stands."""
@@ -94,7 +94,7 @@ class Breaker:
 
     def varied(self, step: str) -> None:
         """A result of a step that is not one more of the same refusal: its items may fail on their own account."""
-        first = self._first.setdefault(step, _FirstResults())
+        first = self._first.setdefault(step, FirstResults())
         first.varied = True
         _let_go(first.held)
 
@@ -103,7 +103,7 @@ class Breaker:
 
         Returns once the item may fail, or once the breaker has tripped: look at `halt` afterwards.
         """
-        first = self._first.setdefault(step, _FirstResults())
+        first = self._first.setdefault(step, FirstResults())
         if first.varied or self.halt is not None or status not in REFUSAL_STATUSES:
             return
         if first.status not in {None, status}:

@@ -101,6 +101,11 @@ class Admission:
         return self.breaker.held + self.outage.held
 
     @property
+    def idle(self) -> int:
+        """Items in hand that want no slot now: between two attempts, or held."""
+        return len(self._backoffs) + self.held
+
+    @property
     def waiting(self) -> int:
         """Requests that stand ready for a slot."""
         return len(self._queue)
@@ -124,8 +129,7 @@ class Admission:
                 self._alarm.set_by(left)
                 return 0
             return 1
-        idle = len(self._backoffs) + self.held
-        busy = max(in_hand - idle, self.inside + len(self._queue)) + self._unsaved
+        busy = max(in_hand - self.idle, self.inside + len(self._queue)) + self._unsaved
         return max(0, self.level + self.level // STAGED_SHARE - busy)
 
     def most_in_hand(self, per_slot: int) -> int:

@@ -15,6 +15,9 @@ MOST_JITTER_S = 0.5
 RAMP_S = 0.25
 """After opening, the slots are given out over this time, not all in one instant."""
 
+TOLD_LATE_S = 0.5
+"""What comes over the network comes late: the same moment, told again, is no new one."""
+
 
 class Gate:
     """Closed until a moment; knows 429 episodes.
@@ -57,6 +60,14 @@ class Gate:
         if now + wait > self._opens_at and (begins or retry_after_s is not None):
             self._opens_at = now + wait + random.uniform(0.0, min(MOST_JITTER_S, JITTER * wait))
         return begins
+
+    def shut(self, seconds: float) -> None:
+        """Another machine was refused: closed for this long. What was sent before is no new episode here."""
+        now = self._now()
+        if now + seconds > self._opens_at + TOLD_LATE_S:
+            if self.opens_in is None:
+                self._closed_at = now
+            self._opens_at = now + seconds
 
     def succeeded(self) -> None:
         """A request was answered: the next guess starts small again."""

@@ -58,6 +58,12 @@ class Upstream:
             self.concurrency.change_ceiling(-ceiling)
             self._set_rates()
 
+    def change_rates(self, member: Member, rpm: int | None, tpm: int | None) -> None:
+        """A job's rates are others from now on."""
+        if self._members.get(member, (rpm, tpm)) != (rpm, tpm):
+            self._members[member] = (rpm, tpm)
+            self._set_rates()
+
     def pump(self) -> None:
         """What is shared has changed: every job looks, each time another one first."""
         members = list(self._members.items())

@@ -1,0 +1,128 @@
+"""Which worker gets which items, and when."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from holytui.distributed.bounds import bound_usd
+from holytui.distributed.hands import Hands, InHand
+from holytui.distributed.roster import Roster, Worker
+from holytui.distributed.slices import OpenSlice, OpenSlices, as_many_as_fit, size, target
+from holytui.distributed.wire import work_to_json
+from holytui.engine.admission import halts
+from holytui.engine.plan import Plan
+from holytui.runs.elsewhere import Parts
+
+GATHER_S = 0.02
+"""Items that come ready within this time of each other travel together."""
+SHORT_OF_MONEY = "the budget: what is out on workers has it"
+
+HandOver = Callable[[OpenSlice, dict[str, Any]], Awaitable[None]]
+
+
+class Dealer:
+    """Deals what is ready; on the loop's thread."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        plan: Plan,
+        hands: Hands,
+        slices: OpenSlices,
+        roster: Roster,
+        hand_over: HandOver,
+        now: Callable[[], float],
+    ) -> None:
+        self._admission = parts.admission
+        self._plan = plan
+        self._hands = hands
+        self._slices = slices
+        self._roster = roster
+        self._hand_over = hand_over
+        self._now = now
+        self._woken = asyncio.Event()
+        self.waits_for = ""
+        """What keeps items from being dealt, for a person; empty: nothing worth a word."""
+
+    def wake(self) -> None:
+        """Something may be dealt."""
+        if self._hands.ready:
+            self._woken.set()
+
+    @property
+    def room(self) -> int:
+        """Items that workers should have in hand together."""
+        return sum(self._target(worker) for worker in self._roster.able)
+
+    async def deal(self) -> None:
+        """Wait until something is ready, then give every worker what it has room for.
+
+        Raises:
+            LinkDown, LinkRefused: Redis did not take a slice; its items are ready again.
+        """
+        await self._woken.wait()
+        self._woken.clear()
+        await asyncio.sleep(GATHER_S)
+        # Whoever has least in proportion comes first.
+        for worker in sorted(self._roster.able, key=self._fullness):
+            while self._hands.ready and await self._give(worker):
+                pass
+
+    async def _give(self, worker: Worker) -> bool:
+        """Send one slice to a worker; whether it got one."""
+        ready, in_hand = self._hands.ready, self._slices.in_hand(worker.name)
+        room = self._target(worker) - in_hand
+        usual = size(worker.share, worker.rate_per_s)
+        count = min(room, usual, len(ready))
+        if count <= 0 or (count < usual and count < len(ready) and in_hand >= worker.share):
+            return False
+        admission = self._admission
+        if admission.draining or admission.breaker.halt is not None:
+            return False
+        chars = [len(hand.work.record.text) for hand in list(ready)[:count]]
+        hands = [ready.popleft() for _ in range(as_many_as_fit(chars, count))]
+        hands, reserved_usd = self._what_can_be_paid(hands)
+        if not hands:
+            return False
+        await self._send(worker, hands, reserved_usd)
+        return True
+
+    async def _send(self, worker: Worker, hands: list[InHand], reserved_usd: float) -> None:
+        rounds = {hand.work.index: hand.work.round for hand in hands}
+        opened = self._slices.open(worker.name, rounds, reserved_usd, self._now())
+        self._admission.budget.reserve(reserved_usd)
+        message = {"works": [work_to_json(hand.work) for hand in hands], "reserved_usd": reserved_usd}
+        # Where Redis fails on the way it may have arrived all the same: it stays open until its worker has said
+        # nothing of it for a while.
+        await self._hand_over(opened, message)
+
+    def _what_can_be_paid(self, hands: list[InHand]) -> tuple[list[InHand], float]:
+        """As many items as the budget allows now, and USD to set aside for them; the others are ready again."""
+        budget = self._admission.budget
+        self.waits_for = ""
+        if budget.limit_usd is None:
+            return hands, 0.0
+        paid: list[InHand] = []
+        sum_usd = 0.0
+        for hand in hands:
+            bound = bound_usd(self._plan, hand.work)
+            if not budget.fits(sum_usd + bound):
+                break
+            paid.append(hand)
+            sum_usd += bound
+        if not paid and not len(self._slices):
+            self._admission.halt(halts.out_of_budget(budget, bound_usd(self._plan, hands[0].work)))
+        elif not paid:
+            self.waits_for = SHORT_OF_MONEY
+        elif not budget.covered(sum_usd, 0.0):
+            paid, sum_usd = [], 0.0  # the mark is on its way to the disk
+        self._hands.ready.extendleft(reversed(hands[len(paid) :]))
+        return paid, sum_usd
+
+    def _target(self, worker: Worker) -> int:
+        if worker.outage:
+            return 1 if float(worker.at.get("probe_in", 0.0)) <= 0 else 0
+        return target(worker.share, worker.rate_per_s) + int(worker.at.get("idle", 0))
+
+    def _fullness(self, worker: Worker) -> float:
+        return self._slices.in_hand(worker.name) / max(1, self._target(worker))

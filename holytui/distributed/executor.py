@@ -1,0 +1,327 @@
+"""The owner's side: gives slices of items to workers as these have room, and tells them what holds for the job."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from redis.asyncio import Redis
+
+from holytui.core.progress import InFlight
+from holytui.core.words import clock
+from holytui.core.work import Notice, Sink, Work
+from holytui.distributed.dealing import Dealer
+from holytui.distributed.hands import Hands
+from holytui.distributed.inbox import Inbox
+from holytui.distributed.keys import JobKeys
+from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused, as_text
+from holytui.distributed.listening import Defect, Listener
+from holytui.distributed.orders import Orders
+from holytui.distributed.roster import LOST_S, Roster, Worker
+from holytui.distributed.sending import Publisher
+from holytui.distributed.slices import OpenSlice, OpenSlices, shares
+from holytui.distributed.spec import Spec
+from holytui.engine.executor import Ending
+from holytui.engine.plan import Plan
+from holytui.runs.elsewhere import ElsewhereError, Parts
+
+T = TypeVar("T")
+LOOK_S = 0.1
+"""Seconds between two looks at what is wanted of workers; they look as often."""
+ROSTER_S = 0.5
+REPEAT_S = 1.0
+"""Orders are written this often, also when nothing changes."""
+FIRST_S = 5.0
+"""Seconds that Redis has to answer at the start of a session."""
+LAST_S = 0.8
+"""Seconds that workers have at the end of a session to say what they cancelled."""
+
+
+class CeleryExecutor:
+    """Implements `engine.executor.Executor` for one session; everything runs on its loop."""
+
+    def __init__(self, parts: Parts, spec: Spec, plan: Plan, keys: JobKeys, link: Link, publisher: Publisher) -> None:
+        admission = parts.admission
+        self._parts = parts
+        self._spec = spec
+        self._keys = keys
+        self._link = link
+        self._publisher = publisher
+        self._now = asyncio.get_running_loop().time
+        self._admission = admission
+        self._hands = Hands()
+        self._slices = OpenSlices()
+        self._roster = Roster(keys, self._now)
+        self._listener = Listener(parts, self._hands, self._slices, self._roster, self._now)
+        read_up_to = parts.reader.meta().read_up_to
+        self._inbox = Inbox(link, keys, parts.writer, read_up_to, self._listener.take)
+        self._dealer = Dealer(parts, plan, self._hands, self._slices, self._roster, self._hand_over, self._now)
+        self._orders = Orders(spec.session)
+        self._ordered_at = 0.0
+        self._stopping = False
+        self._halted = False
+        self._told_down = False
+        self._defect: Exception | None = None
+        self._chores: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Record what came while nobody owned the job, adopt what is still out, and begin.
+
+        Raises:
+            ElsewhereError: Redis does not answer, or lets us not in.
+        """
+        try:
+            await self._at_first(lambda: self._link.ask(self._roster.read))
+            await self._inbox.find_place()
+            while await self._inbox.read(wait=False):
+                pass
+            await self._write_spec()
+            await self._adopt()
+        except (LinkDown, LinkRefused) as error:
+            raise ElsewhereError(f"{error}. Is it running? --redis URL or HOLYTUI_REDIS names another.") from None
+        await asyncio.wrap_future(self._parts.writer.flush())
+        self._divide()
+        await self._command()
+        self._chores = [
+            asyncio.create_task(self._for_ever(chore, every))
+            for chore, every in ((self._listen, 0.0), (self._look, LOOK_S), (self._dealer.deal, 0.0))
+        ]
+
+    async def run(self, work: Work, sink: Sink) -> Ending:  # noqa: ARG002  # what workers say goes to the session's sink
+        """Wait until some worker has taken the item through its remaining steps."""
+        if self._defect is not None:
+            raise self._defect
+        hand = self._hands.take(work)
+        flight = self._parts.flights.take(work.index, work.item_id, self._spec.job.steps[0].name)
+        try:
+            if not self._slices.holds(work.index, work.round):
+                self._hands.ready.append(hand)
+                self._dealer.wake()
+            return await hand.ending
+        finally:
+            self._parts.flights.land(flight)
+            self._hands.drop(hand)
+
+    def wanted(self, in_hand: int) -> int:
+        """Items for which a worker has room."""
+        admission = self._admission
+        if admission.draining or admission.breaker.halt is not None or self._link.down_since is not None:
+            return 0
+        if admission.outage.open:
+            return 0 if in_hand or admission.outage.probe_in > 0 else 1
+        return max(0, self._dealer.room + admission.held - in_hand)
+
+    def in_flight(self) -> Sequence[InFlight]:
+        """What workers have under way, oldest first."""
+        return self._roster.in_flight()
+
+    async def aclose(self) -> None:
+        """Have everything cancelled, and take what workers still say about it."""
+        self._stopping = True
+        for chore in self._chores[2:]:
+            chore.cancel()
+        with contextlib.suppress(LinkDown, LinkRefused):
+            if self._chores:
+                await self._finish()
+        for chore in self._chores:
+            chore.cancel()
+        self._listener.stop()
+        self._parts.picture.workers = ()
+        await self._link.aclose()
+        await self._publisher.aclose()
+
+    async def _finish(self) -> None:
+        await self._command()
+        until = self._now() + LAST_S
+        # Polled: the listening chore empties it meanwhile.
+        while len(self._slices) and self._now() < until:  # noqa: ASYNC110  # bounded by the clock
+            await asyncio.sleep(0.02)
+        left = [one.name for one in self._slices.all]
+        if left:
+            await self._link.ask(partial(_disown, self._keys, left))
+        await asyncio.wrap_future(self._parts.writer.flush())
+        await asyncio.sleep(0)  # the inbox is told what is recorded on this loop
+        await self._inbox.finish()
+        if not left and not self._parts.writer.counters.pending:
+            keys = self._keys
+            await self._link.ask(lambda redis: redis.delete(keys.spec, keys.orders, keys.slices, keys.gone, keys.out))
+
+    async def _at_first(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Redis may be starting up."""
+        until = self._now() + FIRST_S
+        while True:
+            try:
+                return await call()
+            except LinkDown:
+                if self._now() > until:
+                    raise
+                await asyncio.sleep(AGAIN_S)
+
+    async def _for_ever(self, chore: Callable[[], Awaitable[None]], every_s: float) -> None:
+        """Repeat a chore; while Redis is away it waits, and the job says so."""
+        while True:
+            try:
+                await chore()
+            except (LinkDown, LinkRefused) as down:
+                self._say_down(down)
+                await asyncio.sleep(AGAIN_S)
+            except (Defect, KeyError, TypeError, ValueError) as error:
+                self._break(error)
+            await asyncio.sleep(every_s)
+
+    async def _listen(self) -> None:
+        await self._inbox.read(wait=True)
+        if self._told_down and self._link.down_since is None:
+            await self._say_up()
+
+    async def _look(self) -> None:
+        """See who is there, divide what may be in flight, and order it."""
+        picture, now = self._parts.picture, self._now()
+        if now - self._roster.read_at > ROSTER_S:
+            await self._link.ask(self._roster.read)
+            await self._find_lost()
+            self._admission.inside = sum(worker.inside for worker in self._roster.able)
+        self._divide()
+        picture.workers = self._roster.seen()
+        if not self._told_down:
+            picture.activity = self._dealer.waits_for or ("" if self._roster.able else self._nobody())
+        self._dealer.wake()
+        self._admission.changed.set()
+        await self._command()
+
+    def _nobody(self) -> str:
+        return f"no worker is there yet: holytui worker, with {self._link.place}"
+
+    def _divide(self) -> None:
+        """What may be in flight, by worker."""
+        able = self._roster.able
+        given = shares(self._admission.level, {worker.name: worker.concurrency for worker in able})
+        for worker in self._roster.all:
+            worker.share = given.get(worker.name, 0)
+
+    async def _command(self) -> None:
+        """Write the orders, if they are others than before or it is time."""
+        admission, before = self._admission, self._orders
+        halt = admission.breaker.halt
+        if self._halted and halt is None:
+            before = replace(before, epoch=before.epoch + 1)  # it was sat out: doors begin anew
+        self._halted = halt is not None
+        gate_s = admission.upstream.gate.opens_in or 0.0
+        orders = replace(
+            before,
+            drain=admission.draining or halt is not None,
+            stop=self._stopping,
+            gate_s=gate_s,
+            shares={worker.name: worker.share for worker in self._roster.able},
+            rates=self._rates(),
+            verdicts=self._listener.verdicts(),
+            halt=halt,
+        )
+        same = replace(orders, gate_s=0.0) == replace(self._orders, gate_s=0.0)
+        gate_moved = (gate_s > 0) != (self._orders.gate_s > 0)
+        if same and not gate_moved and self._now() - self._ordered_at < REPEAT_S:
+            return
+        orders = replace(orders, number=self._orders.number + 1)
+        await self._link.ask(lambda redis: redis.set(self._keys.orders, orders.to_json()))
+        self._orders, self._ordered_at = orders, self._now()
+        if orders.drain:
+            self._hands.give_back()
+
+    def _rates(self) -> dict[str, tuple[int | None, int | None]]:
+        run, able = self._spec.job.run, self._roster.able
+        total = sum(worker.share for worker in able)
+        if not total or (run.rpm is None and run.tpm is None):
+            return {}
+
+        def part(rate: int | None, worker: Worker) -> int | None:
+            return None if rate is None else max(1, rate * worker.share // total)
+
+        return {worker.name: (part(run.rpm, worker), part(run.tpm, worker)) for worker in able}
+
+    async def _hand_over(self, opened: OpenSlice, message: dict[str, object]) -> None:
+        """Note an open slice where the next owner finds it, then send it."""
+        full = {"job": self._keys.job, "session": self._spec.session, "slice": opened.name, **message}
+        text = json.dumps(opened.to_json())
+        await self._link.ask(lambda redis: redis.hset(self._keys.slices, opened.name, text))
+        await self._publisher.publish(opened.worker, full)
+
+    async def _find_lost(self) -> None:
+        """Slices whose worker is gone, or says nothing of them: their items return, and run elsewhere."""
+        now = self._now()
+        for one in self._slices.all:
+            worker = self._roster.get(one.worker)
+            alive = worker is not None and self._roster.alive(worker)
+            if worker is not None and alive and one.name in worker.at.get("slices", ()):
+                one.seen_at = now
+            elif not alive or now - one.seen_at > LOST_S:
+                await self._lose(one, worker)
+
+    async def _lose(self, one: OpenSlice, worker: Worker | None) -> None:
+        await self._link.ask(partial(_disown, self._keys, [one.name]))
+        in_flight_usd = 0.0 if worker is None else float(worker.at.get("reserved", 0.0))
+        count = self._listener.close(one.name, in_flight_usd)
+        if worker is not None and not self._roster.alive(worker):
+            worker.lost = True
+        if count:
+            text = f"{one.worker} says nothing any more: its items return to pending"
+            self._parts.sink.notice(Notice("worker", text, time.time()))
+
+    async def _write_spec(self) -> None:
+        await self._link.ask(lambda redis: redis.set(self._keys.spec, self._spec.to_json()))
+
+    async def _adopt(self) -> None:
+        """What an earlier session has sent, and is still out: it is waited for, not sent again."""
+        found = await self._link.ask(lambda redis: redis.hgetall(self._keys.slices))
+        for name, text in found.items():
+            one = OpenSlice.from_json(as_text(name), json.loads(text), self._now())
+            worker = self._roster.get(one.worker)
+            self._slices.adopt(one)
+            self._admission.budget.reserve(one.reserved_usd)
+            if worker is None or not self._roster.alive(worker):
+                await self._lose(one, worker)
+
+    def _say_down(self, down: Exception) -> None:
+        since = clock(self._link.down_since or time.time())
+        self._parts.picture.activity = f"{down} since {since}: the job waits; what workers finish is kept"
+        if not self._told_down:
+            self._told_down = True
+            self._parts.sink.notice(Notice("redis", f"{down}: the job waits", time.time()))
+
+    async def _say_up(self) -> None:
+        """It answers again: nobody could be heard meanwhile, and what it held may be gone."""
+        self._roster.redis_was_gone()
+        for one in self._slices.all:
+            one.seen_at = self._now()
+        await self._inbox.find_place()
+        await self._write_spec()
+        for one in self._slices.all:
+            text = json.dumps(one.to_json())
+            await self._link.ask(partial(_note, self._keys, one.name, text))
+        self._ordered_at = 0.0
+        self._told_down = False
+        self._parts.picture.activity = ""
+        self._parts.sink.notice(Notice("redis", f"Redis at {self._link.place} answers again", time.time()))
+
+    def _break(self, error: Exception) -> None:
+        """A defect of ours ends the session, as it would if it had happened here."""
+        self._defect = error
+        for hand in self._hands.all:
+            if not hand.ending.done():
+                hand.ending.set_exception(error)
+
+
+async def _disown(keys: JobKeys, names: Sequence[str], redis: Redis) -> None:
+    """Workers that have these slices let go of them, and a message that is still on its way is dropped."""
+    async with redis.pipeline(transaction=True) as pipe:
+        pipe.sadd(keys.gone, *names)
+        pipe.expire(keys.gone, 7 * 24 * 3600)
+        pipe.hdel(keys.slices, *names)
+        await pipe.execute()
+
+
+async def _note(keys: JobKeys, name: str, text: str, redis: Redis) -> None:
+    await redis.hset(keys.slices, name, text)

@@ -1,0 +1,323 @@
+"""A worker: one loop that hosts the slices of all jobs, says that it is there, and heeds the owners' orders."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import uvloop
+from redis.asyncio import Redis
+
+from holytui.distributed import keys as names
+from holytui.distributed.hosting import JobHost
+from holytui.distributed.keys import JobKeys
+from holytui.distributed.link import AGAIN_S, Link, LinkDown
+from holytui.distributed.orders import Orders
+from holytui.distributed.outbox import Outbox
+from holytui.distributed.spec import Spec
+from holytui.distributed.wire import dumps
+from holytui.engine.admission.upstream import Upstreams
+from holytui.engine.plan import plan_job
+from holytui.engine.suspend import Suspends
+from holytui.engine.work_clock import BEAT_S, WorkClock
+from holytui.offload import offload
+from holytui.provider.client import ChatClient
+from holytui.provider.presets import Endpoint
+from holytui.provider.simulation import options_from_url
+from holytui.runs.endpoint import EndpointError, Target, resolve_endpoint
+from holytui.runs.launch import Tables
+
+if TYPE_CHECKING:
+    from holytui.provider.simulator import EmbeddedSimulator
+
+HEED_S = 0.1
+"""Seconds between two looks at the owners' orders."""
+TELL_S = 0.5
+"""Seconds between two signs of life."""
+GONE_S = 20
+"""Seconds after which Redis forgets a worker that says nothing."""
+IDLE_S = 60.0
+"""Seconds for which a job's connections are kept without anything to do."""
+FAREWELL_S = 3.0
+"""Seconds for which what was cancelled at the end may still be told."""
+LISTED_S = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a worker works.
+
+    Attributes:
+        url: of Redis.
+        concurrency: requests in flight at most, for all jobs together.
+        tables: prices, clock factors, and to which hosts which keys may go.
+        env: where the keys are read from.
+        trust: a job may name any host for a key: asked for on the command line.
+    """
+
+    url: str
+    concurrency: int
+    tables: Tables
+    env: Mapping[str, str]
+    trust: bool = False
+
+
+class Hub:
+    """Started once in a process. Slices come from Celery's threads and wait there until they are done."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+        """A worker that does nothing yet.
+
+        Args:
+            settings: how it works.
+            say: told sentences for whoever looks at its terminal.
+        """
+        self._settings = settings
+        self._say = say
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{int(time.time()) % 100_000}"
+        self._hosts: dict[tuple[str, str], JobHost] = {}
+        self._simulators: dict[str, EmbeddedSimulator] = {}
+        self._beats = 0
+        self._ending = False
+        self._started = threading.Event()
+        self.over = threading.Event()
+        """Set when nobody needs to wait for a slice any more."""
+        self._loop = uvloop.new_event_loop()
+        self._clock = WorkClock(self._loop.time)
+        self._upstreams = Upstreams(self._clock.now)
+        self._thread = threading.Thread(target=self._run, name="holytui-worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin to say that it is there."""
+        self._thread.start()
+        self._started.wait()
+
+    def take(self, message: Mapping[str, Any]) -> "Future[None]":
+        """Work on a slice; done when the owner's stream has all of it. From any thread."""
+        return asyncio.run_coroutine_threadsafe(self._slice(message), self._loop)
+
+    def wind_down(self, seconds: float) -> None:
+        """Send nothing new; what is in flight has so many seconds to finish, then it is cancelled. From any thread."""
+
+        async def end() -> None:
+            self._ending = True
+            for host in self._hosts.values():
+                host.drain()
+            until = self._loop.time() + seconds
+            # Polled: slices end by themselves, one after the other.
+            while self._busy() and self._loop.time() < until:  # noqa: ASYNC110  # bounded by the clock
+                await asyncio.sleep(0.05)
+            for host in self._hosts.values():
+                host.let_go(host.names)
+            await asyncio.sleep(FAREWELL_S)
+            self.over.set()
+
+        asyncio.run_coroutine_threadsafe(end(), self._loop)
+
+    def stop(self, seconds: float) -> None:
+        """End the loop: what is still in hand is cancelled, and Redis is told, within so many seconds."""
+
+        async def end() -> None:
+            for host in list(self._hosts.values()):
+                await host.aclose()
+            until = self._loop.time() + seconds
+            while not self._outbox.empty and self._loop.time() < until:  # noqa: ASYNC110  # bounded by the clock
+                await asyncio.sleep(0.02)
+            await self._farewell()
+
+        self.over.set()
+        future = asyncio.run_coroutine_threadsafe(end(), self._loop)
+        with contextlib.suppress(Exception):  # whatever it is, the process ends now
+            future.result(seconds + 1.0)
+        for simulator in self._simulators.values():
+            simulator.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(1.0)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._link = Link(self._settings.url)
+        self._outbox = Outbox(self._link, self.name)
+        self._loop.call_soon(self._beat)
+        self._chores = [self._loop.create_task(chore) for chore in (self._outbox.run(), self._tell(), self._heed())]
+        self._loop.call_soon(self._started.set)
+        self._loop.run_forever()
+
+    def _beat(self) -> None:
+        """Tell the clock that the loop turns."""
+        self._clock.now()
+        self._loop.call_later(BEAT_S, self._beat)
+
+    async def _slice(self, message: Mapping[str, Any]) -> None:
+        keys, session, name = JobKeys(message["job"]), message["session"], message["slice"]
+        if self._ending:
+            return self._hand_back(keys, message, None)
+        if await self._asked_always(lambda redis: redis.sismember(keys.gone, name)):
+            return None
+        try:
+            host = await self._host(keys, session)
+        except _Unable as reason:
+            return self._hand_back(keys, message, str(reason))
+        if host is None:
+            return None  # its owner has cleaned up: nobody waits for it
+        await self._look_at_orders(host)
+        await host.run(name, message["works"], message["reserved_usd"])
+        return None
+
+    def _hand_back(self, keys: JobKeys, message: Mapping[str, Any], why: str | None) -> None:
+        """The items return to the owner."""
+        if why is not None:
+            self._outbox.put(keys, {"t": "unable", "text": why})
+        for work in message["works"]:
+            self._outbox.put(keys, {"t": "returned", "i": work["i"], "r": work["r"], "slice": message["slice"]})
+        self._outbox.put(keys, {"t": "end", "slice": message["slice"]}, closes=message["slice"])
+
+    async def _host(self, keys: JobKeys, session: str) -> JobHost | None:
+        key = (keys.job, session)
+        if key in self._hosts:
+            return self._hosts[key]
+        text = await self._asked_always(lambda redis: redis.get(keys.spec))
+        if text is None:
+            return None
+        if key not in self._hosts:  # another slice may have been faster
+            spec = Spec.from_json(text)
+            self._hosts[key] = self._open(spec, keys, await self._endpoint(spec))
+        return self._hosts[key]
+
+    def _open(self, spec: Spec, keys: JobKeys, endpoint: Endpoint) -> JobHost:
+        tables = self._settings.tables
+        simulator = self._simulators.get(spec.target.base_url) if spec.target.embedded else None
+        client = ChatClient(
+            endpoint,
+            max_connections=self._settings.concurrency,
+            detour=simulator.detour if simulator is not None else None,
+        )
+        book = Tables(tables.prices, {**tables.user_prices, **spec.prices}, tables.factors, tables.trusted)
+        plan = plan_job(spec.job, book.book(spec.job), tables.factors, spec.learning())
+        clock = self._clock
+        return JobHost(
+            spec,
+            keys,
+            self.name,
+            plan,
+            client,
+            self._upstreams.of(endpoint.base_url, endpoint.api_key),
+            self._outbox,
+            now=clock.now,
+            suspends=Suspends(clock.now, awake=lambda: time.monotonic() - clock.held_s),
+        )
+
+    async def _endpoint(self, spec: Spec) -> Endpoint:
+        target, settings = spec.target, self._settings
+        if target.embedded:
+            return Endpoint(target.name, (await self._simulator(target)).base_url, "", simulated=True)
+        try:
+            return resolve_endpoint(
+                target,
+                spec.job.provider,
+                env=settings.env,
+                trusted=settings.tables.trusted,
+                confirm=lambda host, variable: settings.trust,
+            )
+        except EndpointError as error:
+            self._say(f"cannot work on {spec.job.name}: {error}")
+            raise _Unable(f"{self.name}: {error}") from None
+
+    async def _simulator(self, target: Target) -> "EmbeddedSimulator":
+        from holytui.provider.simulator import EmbeddedSimulator  # a server's worth of modules, for this case only
+
+        if target.base_url not in self._simulators:
+            options = options_from_url(target.base_url)
+            self._simulators[target.base_url] = await offload(lambda: EmbeddedSimulator.start(options))
+        return self._simulators[target.base_url]
+
+    async def _heed(self) -> None:
+        """Look at the orders of all jobs in hand, for ever."""
+        while True:
+            await asyncio.sleep(HEED_S)
+            for host in list(self._hosts.values()):
+                if host.names:
+                    await self._look_at_orders(host)
+            await self._close_idle()
+
+    async def _look_at_orders(self, host: JobHost) -> None:
+        with contextlib.suppress(LinkDown):
+            text = await self._link.ask(lambda redis: redis.get(host.keys.orders))
+            if text is not None:
+                host.heed(Orders.from_json(text), max(1, self._settings.concurrency // max(1, self._busy())))
+                if self._ending:
+                    host.drain()
+
+    def _busy(self) -> int:
+        return sum(bool(host.names) for host in self._hosts.values())
+
+    async def _close_idle(self) -> None:
+        now = self._clock.now()
+        for key, host in list(self._hosts.items()):
+            if not host.names and now - host.idle_since > IDLE_S:
+                del self._hosts[key]
+                await host.aclose()
+
+    async def _tell(self) -> None:
+        """Say that it is there, what it has in hand, and let go of what runs elsewhere, for ever."""
+        told_down = False
+        while True:
+            try:
+                await self._link.ask(self._sign)
+                for host in list(self._hosts.values()):
+                    await self._let_go(host)
+                if told_down:
+                    self._say("Redis answers again")
+                told_down = False
+            except LinkDown as down:
+                if not told_down:
+                    self._say(f"{down}; items in flight go on, their answers wait here")
+                told_down = True
+            await asyncio.sleep(TELL_S)
+
+    async def _sign(self, redis: Redis) -> None:
+        self._beats += 1
+        about = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "concurrency": self._settings.concurrency,
+            "beat": self._beats,
+            "ending": self._ending,
+        }
+        async with redis.pipeline(transaction=False) as pipe:
+            pipe.set(names.worker(self.name), dumps(about), ex=GONE_S)
+            pipe.zadd(names.WORKERS, {self.name: time.time()})
+            pipe.zremrangebyscore(names.WORKERS, 0, time.time() - LISTED_S)
+            for host in self._hosts.values():
+                pipe.set(host.keys.at(self.name), dumps(host.at()), ex=GONE_S)
+            await pipe.execute()
+
+    async def _let_go(self, host: JobHost) -> None:
+        slices = list(host.names)
+        if slices:
+            gone = await self._link.ask(lambda redis: redis.smismember(host.keys.gone, slices))
+            host.let_go([name for name, is_gone in zip(slices, gone, strict=True) if is_gone])
+
+    async def _farewell(self) -> None:
+        with contextlib.suppress(LinkDown):
+            await self._link.ask(lambda redis: redis.delete(names.worker(self.name)))
+            await self._link.ask(lambda redis: redis.zrem(names.WORKERS, self.name))
+        await self._link.aclose()
+
+    async def _asked_always(self, call: Callable[[Redis], Any]) -> Any:
+        """Ask Redis, as long as it takes: Celery's thread waits with the slice."""
+        while True:
+            try:
+                return await self._link.ask(call)
+            except LinkDown:
+                await asyncio.sleep(AGAIN_S)
+
+
+class _Unable(Exception):
+    """This worker cannot send requests of a job; the message says why, and holds no key."""

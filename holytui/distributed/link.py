@@ -1,0 +1,85 @@
+"""The connection to Redis: knows whether it is there, and since when it is not."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+
+from holytui.distributed.redis_url import shown, without_secrets
+
+T = TypeVar("T")
+CONNECT_S = 5.0
+ANSWER_S = 10.0
+"""Seconds after which a Redis that takes a question and says nothing counts as gone."""
+AGAIN_S = 0.5
+"""Between two tries."""
+
+
+class LinkDown(Exception):
+    """Redis does not answer now; the message says how, without any password."""
+
+
+class LinkRefused(Exception):
+    """Redis is there and lets us not in, or cannot take anything."""
+
+
+class Link:
+    """One client of Redis for one event loop."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.place = shown(url)
+        self.down_since: float | None = None
+        """Unix seconds; None while it answers."""
+        self.problem = ""
+        self.redis: Redis = Redis.from_url(
+            url,
+            socket_connect_timeout=CONNECT_S,
+            socket_timeout=ANSWER_S,
+            socket_keepalive=True,
+            retry=Retry(NoBackoff(), 0),  # what is asked again is decided here, where it is known to be harmless
+        )
+
+    async def ask(self, call: Callable[[Redis], Awaitable[T]]) -> T:
+        """Ask Redis something.
+
+        Raises:
+            LinkDown: it does not answer; whether it did what it was asked is not known.
+            LinkRefused: it says no.
+        """
+        try:
+            answer = await call(self.redis)
+        except (AuthenticationError, NoPermissionError) as error:
+            raise LinkRefused(self._words(error)) from None
+        except ResponseError as error:
+            text = str(error)
+            if text.startswith(("LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN", "READONLY", "OOM", "MISCONF")):
+                raise self._down(error) from None
+            raise LinkRefused(self._words(error)) from None
+        except (RedisError, OSError, TimeoutError, EOFError) as error:
+            raise self._down(error) from None
+        self.down_since, self.problem = None, ""
+        return answer
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self.redis.aclose()
+
+    def _down(self, error: BaseException) -> LinkDown:
+        self.problem = self._words(error)
+        if self.down_since is None:
+            self.down_since = time.time()
+        return LinkDown(self.problem)
+
+    def _words(self, error: BaseException) -> str:
+        words = without_secrets(str(error), self._url).strip().rstrip(".")
+        return f"Redis at {self.place} does not answer ({words or type(error).__name__})"
+
+
+def as_text(value: Any) -> str:
+    """What Redis gives as bytes."""
+    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else str(value)
