@@ -32,7 +32,7 @@ from holytui.runs.elsewhere import ElsewhereError, Parts
 T = TypeVar("T")
 LOOK_S = 0.1
 """Seconds between two looks at what is wanted of workers; they look as often."""
-ROSTER_S = 0.5
+ROSTER_S = 0.25
 REPEAT_S = 1.0
 """Orders are written this often, also when nothing changes."""
 FIRST_S = 5.0

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 HEED_S = 0.1
 """Seconds between two looks at the owners' orders."""
-TELL_S = 0.5
+TELL_S = 0.25
 """Seconds between two signs of life."""
 GONE_S = 20
 """Seconds after which Redis forgets a worker that says nothing."""

@@ -1,0 +1,110 @@
+"""A job on workers: every item once, whoever comes and goes."""
+
+import signal
+import time
+from pathlib import Path
+
+from tests.distributed.cluster import cluster
+from tests.processes import kill, wait_until
+
+
+def test_two_workers_do_a_job_and_leave_nothing_behind(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--latency", "0.3", source="count = 200") as built:
+        built.worker()
+        built.worker()
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 0, "the first answer")
+        wait_until(lambda: sum(worker["in_flight"] for worker in built.status()["workers"]) > 0, "both at work")
+        seen = built.status()
+        assert owner.wait(60) == 0
+        final = built.status()
+        assert [worker["alive"] for worker in seen["workers"]] == [True, True]
+        assert sum(worker["share"] for worker in seen["workers"]) == 16
+        assert seen["executor"] == "celery"
+        assert (final["state"], final["succeeded"], final["requests"]) == ("completed", 200, 200)
+        assert sorted(built.provider.answered().values()) == [1] * 200
+        left = [
+            key
+            for key in built.redis.client().keys("holytui:*")
+            if key.split(b":")[1] not in {b"celery", b"worker", b"workers"}
+        ]
+        assert [key for key in left if b":at:" not in key] == []
+
+
+def test_a_killed_workers_items_run_elsewhere(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--latency", "0.4", source="count = 200") as built:
+        doomed = built.worker()
+        built.worker()
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 30, "the job under way")
+        kill(doomed)
+        killed = time.monotonic()
+        assert owner.wait(60) == 0
+        assert time.monotonic() - killed < 40
+        assert built.status()["succeeded"] == 200
+        assert built.answered_twice() <= 8  # its share of what was in flight
+
+
+def test_a_worker_that_is_told_to_end_asks_nothing_twice(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--latency", "0.4", source="count = 200") as built:
+        leaving = built.worker()
+        built.worker()
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 30, "the job under way")
+        leaving.send_signal(signal.SIGTERM)
+        assert leaving.wait(20) == 0
+        assert owner.wait(60) == 0
+        assert built.status()["succeeded"] == 200
+        assert built.answered_twice() == 0
+
+
+def test_what_was_answered_while_nobody_owned_the_job_is_recorded_at_resume(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--latency", "0.5", source="count = 200") as built:
+        built.worker()
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 30, "the job under way")
+        kill(owner)
+        before = built.status()["succeeded"]
+        wait_until(lambda: not built.redis.client().hlen(slices_key(built)), "the workers are done with what they had")
+        answered = built.provider.count()
+        assert answered > before
+        done = built.run_to_its_end()
+        assert done.returncode == 0, done.stderr
+        assert built.status()["succeeded"] == 200
+        assert built.status()["requests"] == 200
+        assert built.answered_twice() == 0
+
+
+def slices_key(built: object) -> str:
+    """The registry of open slices of the only job."""
+    return next(key.decode() for key in built.redis.client().keys("holytui:*:spec")).replace(":spec", ":slices")  # type: ignore[attr-defined]
+
+
+def test_resumed_at_once_the_next_owner_waits_for_what_is_out(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--latency", "1.0", source="count = 60") as built:
+        built.worker()
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 10, "the job under way")
+        kill(owner)
+        done = built.run_to_its_end()
+        assert done.returncode == 0, done.stderr
+        assert built.status()["succeeded"] == 60
+        assert built.answered_twice() == 0
+
+
+def test_redis_is_killed_and_comes_back(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--latency", "0.4", source="count = 200") as built:
+        built.worker()
+        built.worker()
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 40, "the job under way")
+        built.redis.kill()
+        wait_until(lambda: "does not answer" in (built.status()["activity"] or ""), "the job says so")
+        assert built.status()["state"] == "running"
+        built.redis.start()
+        assert owner.wait(90) == 0
+        final = built.status()
+        assert (final["succeeded"], final["failed"]) == (200, 0)
+        assert built.answered_twice() == 0
+        told = " ".join(event["text"] for event in final["last_events"])
+        assert "answers again" in told
