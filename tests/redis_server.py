@@ -90,6 +90,10 @@ class RedisServer:
         except RedisError:
             return False
 
+    def keys(self, pattern: str) -> list[str]:
+        """Names of what it holds."""
+        return [str(key, "utf-8") if isinstance(key, bytes) else str(key) for key in self.client().keys(pattern)]
+
     def kill(self) -> None:
         """SIGKILL; what was written to the file is there again after `start`."""
         assert self.process is not None
@@ -103,7 +107,7 @@ class RedisServer:
 
     def dump(self) -> bytes:
         """Everything it holds, as far as a thief would read it."""
-        self.client().execute_command("BGREWRITEAOF")
+        self.client().bgrewriteaof()
         files = [path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and "aof" in path.name]
         return b"".join(files)
 

@@ -19,7 +19,7 @@ from holytui.distributed.hands import Hands
 from holytui.distributed.inbox import Inbox
 from holytui.distributed.keys import JobKeys
 from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused, as_text
-from holytui.distributed.listening import Defect, Listener
+from holytui.distributed.listening import Listener
 from holytui.distributed.orders import Orders
 from holytui.distributed.roster import LOST_S, Roster, Worker
 from holytui.distributed.sending import Publisher
@@ -169,7 +169,7 @@ class CeleryExecutor:
             except (LinkDown, LinkRefused) as down:
                 self._say_down(down)
                 await asyncio.sleep(AGAIN_S)
-            except (Defect, KeyError, TypeError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is: a chore that is dead would leave the job waiting
                 self._break(error)
             await asyncio.sleep(every_s)
 

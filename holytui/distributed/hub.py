@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from holytui.distributed import keys as names
 from holytui.distributed.hosting import JobHost
 from holytui.distributed.keys import JobKeys
-from holytui.distributed.link import AGAIN_S, Link, LinkDown
+from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused
 from holytui.distributed.orders import Orders
 from holytui.distributed.outbox import Outbox
 from holytui.distributed.spec import Spec
@@ -164,6 +164,10 @@ class Hub:
             host = await self._host(keys, session)
         except _Unable as reason:
             return self._hand_back(keys, message, str(reason))
+        except (KeyError, TypeError, ValueError) as error:
+            return self._hand_back(
+                keys, message, f"{self.name}: cannot read the job; is holytui as new there? ({error!r})"
+            )
         if host is None:
             return None  # its owner has cleaned up: nobody waits for it
         await self._look_at_orders(host)
@@ -244,10 +248,12 @@ class Hub:
             for host in list(self._hosts.values()):
                 if host.names:
                     await self._look_at_orders(host)
+                    host.release_held()
             await self._close_idle()
 
     async def _look_at_orders(self, host: JobHost) -> None:
-        with contextlib.suppress(LinkDown):
+        # What an owner of another version wants cannot be known: it stays as it was.
+        with contextlib.suppress(LinkDown, LinkRefused, KeyError, TypeError, ValueError):
             text = await self._link.ask(lambda redis: redis.get(host.keys.orders))
             if text is not None:
                 host.heed(Orders.from_json(text), max(1, self._settings.concurrency // max(1, self._busy())))
@@ -275,7 +281,7 @@ class Hub:
                 if told_down:
                     self._say("Redis answers again")
                 told_down = False
-            except LinkDown as down:
+            except (LinkDown, LinkRefused) as down:
                 if not told_down:
                     self._say(f"{down}; items in flight go on, their answers wait here")
                 told_down = True
@@ -305,7 +311,7 @@ class Hub:
             host.let_go([name for name, is_gone in zip(slices, gone, strict=True) if is_gone])
 
     async def _farewell(self) -> None:
-        with contextlib.suppress(LinkDown):
+        with contextlib.suppress(LinkDown, LinkRefused):
             await self._link.ask(lambda redis: redis.delete(names.worker(self.name)))
             await self._link.ask(lambda redis: redis.zrem(names.WORKERS, self.name))
         await self._link.aclose()
@@ -315,7 +321,7 @@ class Hub:
         while True:
             try:
                 return await self._link.ask(call)
-            except LinkDown:
+            except (LinkDown, LinkRefused):
                 await asyncio.sleep(AGAIN_S)
 
 

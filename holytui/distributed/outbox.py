@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from holytui.core.work import AttemptEvent, Notice, Outcome, Pardon
 from holytui.distributed.keys import JobKeys
-from holytui.distributed.link import AGAIN_S, Link, LinkDown
+from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused
 from holytui.distributed.wire import dumps, event_to_json
 
 GATHER_S = 0.01
@@ -108,7 +108,7 @@ class Outbox:
         while True:
             try:
                 return await self._link.ask(write)
-            except LinkDown:
+            except (LinkDown, LinkRefused):
                 await asyncio.sleep(AGAIN_S)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from holytui.core.failures import FailureKind
@@ -62,13 +62,13 @@ def event_to_json(event: Event) -> dict[str, Any]:
     match event:
         case AttemptEvent():
             usage, cost = event.usage, event.cost
-            data = {name: getattr(event, name) for name in _ATTEMPT if getattr(event, name) not in _SILENT}
+            data = _unusual(event)
             data["kind"] = None if event.kind is None else event.kind.value
             data["usage"] = [usage.input, usage.output, usage.cached, usage.reasoning, usage.exact, usage.reported_usd]
             data["cost"] = [cost.usd, cost.kind.value]
             return {"t": "attempt", **data}
         case Outcome():
-            data = {name: getattr(event, name) for name in _OUTCOME if getattr(event, name) not in _SILENT}
+            data = _unusual(event)
             data["kind"] = None if event.kind is None else event.kind.value
             data["closes"] = None if event.closes is None else event.closes.value
             return {"t": "outcome", **data}
@@ -84,61 +84,31 @@ def event_from_json(data: Mapping[str, Any]) -> Event:
     Raises:
         KeyError, TypeError, ValueError: another version wrote it.
     """
-    fields = {name: value for name, value in data.items() if name != "t"}
+    known = {name: value for name, value in data.items() if name != "t"}
     match data["t"]:
         case "attempt":
-            fields["kind"] = _kind(fields["kind"])
-            fields["usage"] = Usage(*fields["usage"])
-            fields["cost"] = Money.from_json(dict(zip(("usd", "kind"), fields["cost"], strict=True)))
-            return AttemptEvent(**fields)
+            known["kind"] = _kind(known["kind"])
+            known["usage"] = Usage(*known["usage"])
+            known["cost"] = Money.from_json(dict(zip(("usd", "kind"), known["cost"], strict=True)))
+            return AttemptEvent(**known)
         case "outcome":
-            fields["kind"] = _kind(fields["kind"])
-            fields["closes"] = None if fields["closes"] is None else ItemState(fields["closes"])
-            return Outcome(**fields)
+            known["kind"] = _kind(known["kind"])
+            known["closes"] = None if known["closes"] is None else ItemState(known["closes"])
+            return Outcome(**known)
         case "pardon":
-            return Pardon(**fields)
+            return Pardon(**known)
         case "notice":
-            return Notice(**fields)
+            return Notice(**known)
     raise ValueError(f"no event is called {data['t']!r}")
+
+
+def _unusual(event: AttemptEvent | Outcome) -> dict[str, Any]:
+    """The fields that are not what they are by default."""
+    return {name: value for name, usual in _USUAL[type(event)] if (value := getattr(event, name)) != usual}
+
+
+_USUAL = {kind: tuple((field.name, field.default) for field in fields(kind)) for kind in (AttemptEvent, Outcome)}
 
 
 def _kind(value: str | None) -> FailureKind | None:
     return None if value is None else FailureKind(value)
-
-
-_SILENT: tuple[object, ...] = (None, "")
-_ATTEMPT = (
-    "index",
-    "step",
-    "round",
-    "number",
-    "counted",
-    "started_at",
-    "ended_s",
-    "connected_s",
-    "first_s",
-    "last_s",
-    "clock_s",
-    "message",
-    "http_status",
-    "request_id",
-    "model",
-    "text",
-    "wasted",
-    "asked",
-    "tier",
-    "prompt_chars",
-)
-_OUTCOME = (
-    "index",
-    "step",
-    "round",
-    "at",
-    "answer",
-    "message",
-    "http_status",
-    "finish_reason",
-    "model",
-    "duration_s",
-    "item_id",
-)

@@ -47,14 +47,14 @@ def storm() -> None:
 
 
 def _in_flight(built: Cluster) -> int:
-    return max(worker["in_flight"] for worker in built.status()["workers"])
+    return max(int(worker["in_flight"]) for worker in built.status()["workers"])
 
 
 def speed() -> None:
     items, ceiling = 6_000, 256
     took: dict[str, list[float]] = {"local": [], "celery": []}
     for _ in range(2):
-        for executor in took:
+        for executor, rates in took.items():
             with tempfile.TemporaryDirectory() as name:
                 source, run = f"count = {items}", [f"concurrency = {ceiling}"]
                 with cluster(Path(name), "--latency", "1.0", source=source, run=run) as built:
@@ -68,7 +68,7 @@ def speed() -> None:
                     assert done.returncode == 0, done.stderr
                     entries = built.provider.entries()
                     span = max(entry["t_end"] for entry in entries) - min(entry["t_start"] for entry in entries)
-                    took[executor].append(items / span)
+                    rates.append(items / span)
                     print(f"{executor:7} {items / span:6.1f} items/s from first request to last answer, {span:.1f} s")
     local, celery = (max(took[name]) for name in ("local", "celery"))
     print(f"celery / local = {celery / local:.3f}")

@@ -31,7 +31,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("export", "job", "--format", "xml"), "xml"),
         (("import", "batch.jsonl"), "import: not in this version"),
         (("doctor", "nowhere.toml"), "nowhere.toml: there is no such file"),
-        (("run", "job.toml", "--executor", "celery"), "celery: not in this version"),
         (("run", "job.toml", "--id", "Not An Id"), "an id is made of a-z, 0-9 and -"),
         (("run", "job.toml", "--limit", "0"), "--limit"),
     ],

@@ -188,7 +188,7 @@ def test_bad_usage_is_2_and_says_what(tmp_path: Path) -> None:
         ("nowhere.toml",): "nowhere.toml: no such job file, and no such job",
         ("jobb",): "Nearest: job.",
         ("../checkpoints/job",): "no such job",
-        ("job", "--executor", "celery"): "not in this version",
+        ("job", "--executor", "elsewhere"): "--executor",
         ("job", "--id", "Not An Id"): "--id Not An Id",
         ("job", "--limit", "0"): "--limit",
         ("job", "--drift", "maybe"): "--drift",

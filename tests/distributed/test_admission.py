@@ -1,0 +1,142 @@
+"""Gate, breaker and budget hold for all workers together."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.distributed.cluster import cluster
+from tests.faults.troubled import OK, Does, Troubled, troubled
+
+
+@pytest.mark.parametrize(("fault", "reason"), [("auth", "auth"), ("quota", "quota"), ("model", "model_not_found")])
+def test_the_account_is_the_problem_so_the_job_stops_whole(tmp_path: Path, fault: str, reason: str) -> None:
+    options = ("--fault", f"{fault}=1.0", "--latency", "0.05")
+    with cluster(tmp_path, *options, source="count = 1000", run=["concurrency = 30"]) as built:
+        for _ in range(3):
+            built.worker()
+        done = built.run_to_its_end()
+        assert done.returncode == 3, done.stderr
+        after = built.status()
+        assert (after["state"], after["reason"]) == ("stopped", reason)
+        assert (after["failed"], after["pending"], after["attempts"]) == (0, 1000, 0)
+        assert built.provider.count() <= 60
+
+
+def test_twenty_refusals_stop_the_job_although_no_worker_saw_twenty(tmp_path: Path) -> None:
+    options = ("--fault", "bad_request=1.0", "--latency", "0.2")
+    with cluster(tmp_path, *options, source="count = 27", run=["concurrency = 27"]) as built:
+        for _ in range(3):
+            built.worker("--concurrency", "9")
+        done = built.run_to_its_end()
+        assert done.returncode == 3, done.stderr
+        after = built.status()
+        assert (after["reason"], after["failed"], after["pending"]) == ("refused", 0, 27)
+
+
+def test_fewer_than_twenty_refusals_and_nothing_else_fail_on_their_own(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--fault", "bad_request=1.0", source="count = 7", run=["concurrency = 4"]) as built:
+        built.worker()
+        built.worker()
+        done = built.run_to_its_end()
+        assert done.returncode == 1, done.stderr
+        assert built.status()["failures"] == {"bad_request": 7}
+
+
+def test_forbidden_three_times_in_a_row_is_the_key(tmp_path: Path) -> None:
+    def mood(provider: Troubled, prompt: str) -> Does:
+        return Does(status=403, body='{"error": {"message": "no"}}')
+
+    with troubled(mood, 0.1) as provider, cluster(tmp_path, source="count = 40") as built:
+        built.worker()
+        built.worker()
+        done = built.run_to_its_end("--base-url", provider.url)
+        assert done.returncode == 3, done.stderr
+        assert built.status()["reason"] == "auth"
+        assert built.status()["failed"] == 0
+
+
+def test_one_workers_429_closes_the_gate_for_all(tmp_path: Path) -> None:
+    refused_at: list[float] = []
+
+    def mood(provider: Troubled, prompt: str) -> Does:
+        if not refused_at and provider.at > 1.0:
+            refused_at.append(provider.at)
+            return Does(status=429, headers={"retry-after": "3"})
+        return OK
+
+    with troubled(mood, 0.2) as provider, cluster(tmp_path, source="count = 400", run=["concurrency = 20"]) as built:
+        built.worker()
+        built.worker()
+        done = built.run_to_its_end("--base-url", provider.url)
+        assert done.returncode == 0, done.stderr
+        closed = provider.between(refused_at[0] + 0.6, refused_at[0] + 2.9)
+        assert len(closed) == 0, "somebody went on sending"
+        after = built.status()
+        assert (after["succeeded"], after["requests"], after["attempts"]) == (400, 401, 400)
+        assert any("429" in event["text"] for event in after["last_events"])
+
+
+def test_the_level_is_the_jobs_not_each_workers(tmp_path: Path) -> None:
+    def mood(provider: Troubled, prompt: str) -> Does:
+        return OK
+
+    with troubled(mood, 0.2) as provider, cluster(tmp_path, source="count = 120", run=["concurrency = 7"]) as built:
+        for _ in range(3):
+            built.worker("--concurrency", "16")
+        done = built.run_to_its_end("--base-url", provider.url)
+        assert done.returncode == 0, done.stderr
+        assert 5 <= max(seen.in_flight for seen in provider.seen) <= 7
+
+
+def test_the_budget_is_never_exceeded(tmp_path: Path) -> None:
+    with cluster(
+        tmp_path,
+        *("--latency", "0.05"),
+        source="count = 5000",
+        run=["concurrency = 32", "budget_usd = 0.5"],
+        job={
+            "provider": ['name = "simulator"', '[provider.prices."deepseek-v3.2"]', "input = 10.0", "output = 20.0"],
+            "step": ["max_tokens = 60"],
+        },
+    ) as built:
+        built.worker()
+        built.worker()
+        done = built.run_to_its_end("--json")
+        assert done.returncode == 4, done.stderr
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        assert all(event["cost"]["usd"] <= 0.5 for event in events if event["event"] != "item")
+        after = built.status()
+        assert (after["state"], after["reason"], after["failed"]) == ("stopped", "budget", 0)
+        assert 0.45 <= after["cost"]["usd"] <= 0.5
+
+
+def test_requests_a_minute_are_divided_among_workers(tmp_path: Path) -> None:
+    with cluster(tmp_path, source="count = 15", run=["concurrency = 8", "rpm = 120"]) as built:
+        built.worker()
+        built.worker()
+        done = built.run_to_its_end()
+        assert done.returncode == 0, done.stderr
+        starts = sorted(entry["t_start"] for entry in built.provider.entries())
+        assert starts[-1] - starts[0] > 4.5  # fifteen at two a second, with a small burst
+
+
+def test_two_steps_the_second_with_the_answer_of_the_first(tmp_path: Path) -> None:
+    second = ["[[steps]]", 'name = "title"', 'model = "gpt-4.1"', 'prompt = "A title: {steps.summary}"']
+    with cluster(tmp_path, "--latency", "0.2", source="count = 30", job={"step": second}) as built:
+        built.worker()
+        built.worker()
+        done = built.run_to_its_end()
+        assert done.returncode == 0, done.stderr
+        rows = built.rows()
+        assert all(set(row["outputs"]) == {"summary", "title"} for row in rows)
+        assert built.status()["requests"] == 60
+
+
+def test_the_last_items_fail_although_nothing_else_tells_whose_fault_it_was(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--fault", "server_error=1.0", source="count = 3", run=["max_attempts = 1"]) as built:
+        built.worker()
+        built.worker()
+        done = built.run_to_its_end()
+        assert done.returncode == 1, done.stderr
+        assert built.status()["failures"] == {"server_error": 3}
