@@ -19,6 +19,7 @@ from holytui.runs.desk import JobSource, Sample
 from holytui.runs.endpoint import EndpointError, resolve_endpoint, resolve_target
 from holytui.runs.launch import Tables
 from holytui.runs.local_desk import LocalDesk
+from holytui.runs.origin import Origin
 from holytui.runs.prepare import Wishes, check_saved, find, saved_job
 from holytui.store.catalog import snapshot_of
 from holytui.ui.actions import unknown_actions
@@ -98,7 +99,7 @@ def _opening(checkpoints: Path, tables: Tables, source: str, wishes: Wishes) -> 
     else:
         job = loaded.job
         if folder.is_dir():
-            check_saved(folder, loaded, wishes)
+            check_saved(folder, job, Origin.of_file(loaded), wishes)
     wishes = _with_trust_settled(job, wishes, tables)
     names = {folder.name: wishes}
     if loaded is None:

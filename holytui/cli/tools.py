@@ -21,6 +21,7 @@ def estimate(context: Context, /, jobfile: Path, as_json: bool) -> None:  # noqa
     from holytui.core.job import load_job
     from holytui.runs.endpoint import resolve_target
     from holytui.runs.estimating import NO_PAST, answers_so_far, estimate_job
+    from holytui.runs.origin import Origin
     from holytui.runs.prepare import folder_of
     from holytui.store.trouble import CheckpointError
 
@@ -28,7 +29,7 @@ def estimate(context: Context, /, jobfile: Path, as_json: bool) -> None:  # noqa
     simulated = resolve_target(loaded.job.provider).simulated
     book = context.tables().book(loaded.job)
     try:
-        past = answers_so_far(folder_of(context.folder(), loaded.job.slug, loaded), loaded)
+        past = answers_so_far(folder_of(context.folder(), loaded.job.slug, Origin.of_file(loaded)), loaded)
     except CheckpointError as error:
         click.echo(f"holytui: estimated without what the job did so far: {error}", err=True)
         past = NO_PAST

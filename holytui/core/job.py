@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     WithJsonSchema,
@@ -22,9 +23,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from holytui.core.answer_schema import AnswerSchema, SchemaProblem, compile_schema, read_schema
+from holytui.core.given import GivenItem
 from holytui.core.identity import job_id_of
 from holytui.core.job_checks import SOURCES, forbidden, meaning
-from holytui.core.job_problems import SEMANTICS, JobFileError, Problem, arrange, from_pydantic
+from holytui.core.job_problems import SEMANTICS, JobFileError, JobRefused, Problem, arrange, from_pydantic
 from holytui.core.pricing import Price
 from holytui.core.template import Template
 from holytui.core.timeouts import CONNECT_S
@@ -33,6 +35,7 @@ __all__ = [
     "Input",
     "Job",
     "JobFileError",
+    "JobRefused",
     "LoadedJob",
     "PriceEntry",
     "Problem",
@@ -222,13 +225,81 @@ class Step(_Part):
 
 
 class Job(_Part):
-    """What a job file says. One that exists is sound: its steps can be ordered, its templates filled."""
+    """What a job file says. One that exists is sound: its steps can be ordered, its templates filled.
+
+    One that a program made with `from_prompt` carries its items with it; they are in no dump of it.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
     input: Input
     provider: Provider = Field(default_factory=Provider)
     run: RunOptions = Field(default_factory=RunOptions)
     steps: Annotated[tuple[Step, ...], Field(min_length=1, strict=False)]
+    _given_items: tuple[GivenItem, ...] | None = PrivateAttr(default=None)
+
+    @classmethod
+    def from_prompt(
+        cls,
+        *,
+        items: Iterable[str | Mapping[str, Any]],
+        prompt: str,
+        model: str,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002  # the key of a job file's input
+        system: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        response_format: Literal["text", "json"] = "text",
+        schema: Mapping[str, Any] | None = None,
+        provider: Provider | None = None,
+        run: RunOptions | None = None,
+    ) -> "Job":
+        """A job of one prompt over items that are given here, without a job file.
+
+        The items are read once, at this call. An item that cannot be used, such as an empty text, fails alone when
+        its turn comes.
+
+        Args:
+            items: texts, or mappings of names to JSON values.
+            prompt: a template with `{item}` and `{item.field}`; every other brace is just a brace.
+            model: as the provider calls it.
+            name: of the job, which also gives its id; None: one that follows from prompt, model and the other
+                settings of the answer, so that the same script finds its job again.
+            id: the field that identifies an item; None: its content does.
+            system: the system prompt; a template too.
+            temperature: 0 to 2; None: the provider's own.
+            max_tokens: the longest answer, in tokens; a budget needs it.
+            response_format: `json` makes an answer that is no JSON a failure.
+            schema: a JSON Schema that answers have to meet; they are JSON then.
+            provider: where requests go; None: HolySheep, with the key in HOLYSHEEP_API_KEY.
+            run: concurrency, budget, attempts; None: the defaults.
+
+        Raises:
+            JobRefused: a ValueError that names all that is wrong: no items, `items[3]` that is neither text nor
+                mapping, a template that cannot be filled.
+        """
+        from holytui.core.prompt_job import job_from_prompt
+
+        step = {
+            "model": model,
+            "system": system,
+            "prompt": prompt,
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "response_format": response_format,
+        }
+        return job_from_prompt(items, step, name=name, id_field=id, schema=schema, provider=provider, run=run)
+
+    @property
+    def given_items(self) -> tuple[GivenItem, ...] | None:
+        """The items that came with the job; None where its input has to be read."""
+        return self._given_items
+
+    def with_items(self, items: tuple[GivenItem, ...] | None) -> "Job":
+        """The same job over these items, which are taken as they are: `core.given` checks them."""
+        copy = self.model_copy()
+        copy._given_items = items  # noqa: SLF001  # of its own class
+        return copy
 
     @model_validator(mode="before")
     @classmethod

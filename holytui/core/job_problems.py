@@ -66,6 +66,18 @@ class JobFileError(Exception):
         super().__init__(_screen(path, self.problems))
 
 
+class JobRefused(ValueError):
+    """A job made in code cannot be used; its text says all that is wrong with it.
+
+    Attributes:
+        problems: at least one; their keys are the names of arguments, such as `prompt` or `items[3]`.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = tuple(_presentable(problem) for problem in problems)
+        super().__init__("; ".join(map(str, self.problems)))
+
+
 def _presentable(problem: Problem) -> Problem:
     return Problem(_hide_keys(safe(problem.key)), _hide_keys(safe(problem.message)))
 

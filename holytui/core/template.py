@@ -106,6 +106,11 @@ def _fill(part: _Part, record: Record, answers: Mapping[str, str]) -> str:
             return answers[part.text]
 
 
+def has_field(fields: Mapping[str, Any], path: str) -> bool:
+    """Whether `{item.path}` would be filled in for an item with these fields."""
+    return _look_up(fields, path) is not _ABSENT
+
+
 def _look_up(fields: Mapping[str, Any], path: str) -> Any:
     """The value of a field; a field whose own name holds the dots wins over a path into nested JSON."""
     if path in fields:

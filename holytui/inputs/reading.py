@@ -1,7 +1,7 @@
 """What the readers of one kind of input each share: what they yield, how they fail, how they open a file."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -49,7 +49,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise InputProblem(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def text_lines(file: BinaryIO) -> Iterator[tuple[int, str, str | None]]:
+def text_lines(file: Iterable[bytes]) -> Iterator[tuple[int, str, str | None]]:
     r"""The lines of a file that are not blank: (number from 1, text without its end, problem or None).
 
     A line ends in `\n` or `\r\n`. One that is not UTF-8 keeps its bytes as lone surrogates.

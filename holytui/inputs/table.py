@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,16 @@ def read_jsonl(path: Path, id_field: str | None) -> Iterator[Reading]:
         InputProblem: the file cannot be read.
     """
     with opened(path) as file:
-        for number, text, problem in text_lines(file):
-            if problem is not None:
-                yield Reading(None, unusable(problem, text))
-            else:
-                yield _from_json(number, text, id_field)
+        yield from jsonl_rows(file, id_field)
+
+
+def jsonl_rows(lines: Iterable[bytes], id_field: str | None) -> Iterator[Reading]:
+    """The same from lines that no file holds yet."""
+    for number, text, problem in text_lines(lines):
+        if problem is not None:
+            yield Reading(None, unusable(problem, text))
+        else:
+            yield _from_json(number, text, id_field)
 
 
 def _from_json(number: int, line: str, id_field: str | None) -> Reading:

@@ -14,7 +14,7 @@ from holytui.core.pricing import PriceBook
 from holytui.core.template import Template, TemplateError
 from holytui.core.tokens import Answered
 from holytui.core.work import Item, Record
-from holytui.inputs.source import read
+from holytui.inputs.source import read_job
 from holytui.store.reader import Reader
 
 SHOWN_PROMPTS = 3
@@ -143,7 +143,7 @@ def estimate_job(
     tallies = [_Tally.of(step) for step in job.step_order()]
     items = readable = pending = 0
     problems, prompts = list[tuple[str, str]](), list[tuple[str, str, str]]()
-    for item in read(job.input, base_dir):
+    for item in read_job(job, base_dir):
         told(items, items - readable)
         items += 1
         if past.settled(item):

@@ -1,7 +1,7 @@
 """Whether a session of a job would find nothing to do; then none is begun, and the job stays as it ended."""
 
 from holytui.core.progress import JobState, Snapshot
-from holytui.inputs.source import InputProblem, read
+from holytui.inputs.source import InputProblem, read_job
 from holytui.runs.launch import Launch
 from holytui.store.reader import Reader
 
@@ -23,7 +23,7 @@ def is_idle(launch: Launch, snapshot: Snapshot) -> bool:
         if reader.meta().job_json != launch.job.model_dump_json():
             return False
         items = 0
-        for item in read(launch.job.input, launch.base_dir):
+        for item in read_job(launch.job, launch.base_dir):
             if not reader.settled(item.item_id, item.input_hash):
                 return False
             items += 1

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holytui.core.display import usd
+from holytui.core.given import BESIDE, GIVEN_FILE, lines_of
 from holytui.core.identity import step_hashes
 from holytui.core.job import Job, LoadedJob, load_job
 from holytui.core.progress import Counters, JobState, Spend
-from holytui.inputs.source import read
+from holytui.inputs.source import read_job
 from holytui.runs.elsewhere import Elsewhere, ElsewhereError
 from holytui.runs.endpoint import resolve_endpoint, resolve_target
 from holytui.runs.launch import LOCAL, Launch, Tables
+from holytui.runs.origin import Origin
 from holytui.runs.saved import PrepareError, find_saved
 from holytui.store.checkpoint import JobMeta, create
 from holytui.store.reader import Reader
@@ -61,26 +63,26 @@ def find(checkpoints: Path, source: str | Path, job_id: str | None = None) -> tu
     path = Path(source)
     if path.is_file():
         loaded = load_job(path)
-        return loaded, folder_of(checkpoints, job_id or loaded.job.slug, loaded)
+        return loaded, folder_of(checkpoints, job_id or loaded.job.slug, Origin.of_file(loaded))
     saved = find_saved(checkpoints, str(source))
     return None, saved if job_id is None else checkpoints / job_id
 
 
-def folder_of(checkpoints: Path, job_id: str, loaded: LoadedJob) -> Path:
-    """Where the job of a job file is saved, or will be: under its id, or under the one it was renamed to since.
+def folder_of(checkpoints: Path, job_id: str, origin: Origin) -> Path:
+    """Where a job is saved, or will be: under its id, or under the one it was renamed to since.
 
     Raises:
-        CheckpointError: a job that may be the file's cannot be read.
+        CheckpointError: a job that may be this one cannot be read.
     """
     home = checkpoints / job_id
     others = renamed(checkpoints, job_id)
-    if not others or (home.is_dir() and _is_of(home, loaded)):
+    if not others or (home.is_dir() and _is_of(home, origin)):
         return home
-    return next((folder for folder in others if _is_of(folder, loaded)), home)
+    return next((folder for folder in others if _is_of(folder, origin)), home)
 
 
-def _is_of(folder: Path, loaded: LoadedJob) -> bool:
-    return saved_job(folder)[1].job_path in {None, str(loaded.path.resolve())}
+def _is_of(folder: Path, origin: Origin) -> bool:
+    return origin.may_continue(Origin.of_saved(saved_job(folder)[1]))
 
 
 def saved_job(folder: Path) -> tuple[Job, JobMeta]:
@@ -97,32 +99,66 @@ def saved_job(folder: Path) -> tuple[Job, JobMeta]:
     return Job.model_validate_json(meta.job_json, strict=False), meta
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A job as it is to be now; `origin` and `base_dir` are those of its saved job where an id was given.
+
+    Attributes:
+        base_dir: what its paths are relative to.
+        by_id: it was asked for as a saved job.
+        again: its input is to be read before it runs.
+        saved: as the checkpoint has it, None: it is to be made.
+    """
+
+    job: Job
+    folder: Path
+    origin: Origin
+    base_dir: Path
+    by_id: bool
+    again: bool
+    saved: JobMeta | None
+
+
+def _ask(checkpoints: Path, source: str | Path | Job, job_id: str | None) -> _Asked:
+    if isinstance(source, Job):
+        origin = Origin.of_program(source)
+        folder = folder_of(checkpoints, job_id or source.slug, origin)
+        job, base_dir = source, folder / BESIDE if origin.given else Path.cwd()
+    else:
+        loaded, folder = find(checkpoints, source, job_id)
+        if loaded is None:
+            job, meta = saved_job(folder)
+            origin, base_dir = Origin.of_saved(meta), folder / meta.base_dir
+            return _Asked(job, folder, origin, base_dir, by_id=True, again=meta.syncing, saved=meta)
+        origin, job, base_dir = Origin.of_file(loaded), loaded.job, loaded.base_dir
+    saved = saved_job(folder)[1] if folder.exists() else None
+    return _Asked(job, folder, origin, base_dir, by_id=False, again=True, saved=saved)
+
+
 def prepare(
     checkpoints: Path,
-    source: str | Path,
+    source: str | Path | Job,
     wishes: Wishes,
     tables: Tables,
     env: Mapping[str, str] | None = None,
 ) -> Launch:
     """Everything up to the lock; creates the job's folder when it is new.
 
+    Args:
+        checkpoints: the checkpoint folder.
+        source: a job file, the id of a saved job, or a job that a program made: with items of its own, or with an
+            input whose paths are relative to the working folder.
+        wishes: beside the job.
+        tables: prices, clock factors and trusted hosts.
+        env: where keys are read from; None: this process's environment.
+
     Raises:
         JobFileError, PrepareError, EndpointError, ElsewhereError, InputProblem: exit 2, with the way out.
         CheckpointError: the checkpoint folder cannot be read or written (exit 7).
     """
-    loaded, folder = find(checkpoints, source, wishes.job_id)
-    last = LOCAL
-    if loaded is None:
-        job, meta = saved_job(folder)
-        last = meta.executor
-        base_dir, sync = Path(meta.base_dir), meta.syncing
-        job_path = None if meta.job_path is None else Path(meta.job_path)
-    else:
-        job, base_dir, job_path, sync = loaded.job, loaded.base_dir, loaded.path.resolve(), True
-    job = with_wishes(job, wishes)
-    if loaded is not None and folder.exists():
-        last = saved_job(folder)[1].executor
-    elsewhere = elsewhere_for(wishes.executor or last, tables)
+    asked = _ask(checkpoints, source, wishes.job_id)
+    job = with_wishes(asked.job, wishes)
+    elsewhere = elsewhere_for(wishes.executor or (LOCAL if asked.saved is None else asked.saved.executor), tables)
     prices = tables.book(job)
     check_budget(job, prices.price)
     target = resolve_target(job.provider, wishes.base_url)
@@ -137,17 +173,16 @@ def prepare(
             api_key=wishes.api_key,
             key_here=elsewhere is None,
         )
-    if loaded is not None and folder.exists():
-        check_saved(folder, loaded, wishes)
-    elif loaded is not None:
-        next(read(loaded.job.input, loaded.base_dir), None)  # an input that is not there makes no job
-        create(folder, _new_meta(folder.name, loaded, step_hashes(loaded.job)))
+    if asked.saved is None:
+        _make(asked)
+    elif not asked.by_id:
+        check_saved(asked.folder, asked.job, asked.origin, wishes)
     return Launch(
-        folder=folder,
+        folder=asked.folder,
         job=job,
-        base_dir=base_dir,
-        job_path=job_path,
-        sync=sync,
+        base_dir=asked.base_dir,
+        job_path=None if asked.origin.path is None else Path(asked.origin.path),
+        sync=asked.again,
         target=target,
         endpoint=endpoint,
         prices=prices,
@@ -157,6 +192,13 @@ def prepare(
         stays=wishes.stays,
         elsewhere=elsewhere,
     )
+
+
+def _make(asked: _Asked) -> None:
+    """Create the job's folder; an input that is not there makes no job."""
+    next(read_job(asked.job, asked.base_dir), None)
+    given = asked.job.given_items
+    create(asked.folder, _new_meta(asked), {} if given is None else {GIVEN_FILE: lines_of(given)})
 
 
 def elsewhere_for(executor: str, tables: Tables) -> Elsewhere | None:
@@ -204,34 +246,35 @@ def with_wishes(job: Job, wishes: Wishes) -> Job:
     return job.model_copy(update={"run": job.run.model_copy(update=changes)})
 
 
-def check_saved(folder: Path, loaded: LoadedJob, wishes: Wishes) -> None:
-    """A saved job goes on only with its own file, and not unasked when the file's steps have changed.
+def check_saved(folder: Path, job: Job, origin: Origin, wishes: Wishes) -> None:
+    """A saved job goes on only with its own file or program, and not unasked when its steps have changed.
+
+    Args:
+        folder: of the saved job.
+        job: as it is to be now.
+        origin: of that.
+        wishes: whether changed steps are accepted.
 
     Raises:
         PrepareError: it is another file's job, or its steps have changed and the wishes do not say what then.
         CheckpointError: it cannot be read.
     """
-    hashes = step_hashes(loaded.job)
+    hashes = step_hashes(job)
     reader = Reader.open(folder)
     try:
-        meta = reader.meta()
+        saved = Origin.of_saved(reader.meta())
         drift = reader.drift(hashes)
         counters = reader.counters()
     finally:
         reader.close()
-    mine, theirs = str(loaded.path.resolve()), meta.job_path
-    if theirs is not None and theirs != mine:
-        raise PrepareError(
-            f'Two job files are named "{loaded.job.name}": {mine} and {theirs}, whose job is saved in {folder}. '
-            f"To keep both apart: --id NEW"
-        )
+    if not origin.may_continue(saved):
+        raise PrepareError(origin.told_apart(saved, job.name, folder))
     if drift.changed_steps and drift.answered_items and wishes.drift is None:
         steps = ", ".join(drift.changed_steps)
         raise PrepareError(
             f"Changed since the job ran: {steps}. {drift.answered_items:,} items have answers to the old text, "
             f"bought for {_paid(counters, drift.changed_steps)}; "
-            f"running them again pays for them again (holytui estimate {loaded.path} tells how much). "
-            f"--drift run asks them again, --drift keep keeps their answers."
+            f"running them again pays for them again. {origin.drift_words}"
         )
 
 
@@ -243,18 +286,18 @@ def _paid(counters: Counters, steps: Iterable[str]) -> str:
     return "an unknown sum" if spend.money.usd is None else usd(spend.money)
 
 
-def _new_meta(job_id: str, loaded: LoadedJob, hashes: Mapping[str, str]) -> JobMeta:
+def _new_meta(asked: _Asked) -> JobMeta:
     return JobMeta(
-        job_id=job_id,
-        name=loaded.job.name,
-        job_json=loaded.job.model_dump_json(),
-        job_path=str(loaded.path.resolve()),
-        base_dir=str(loaded.base_dir),
+        job_id=asked.folder.name,
+        name=asked.job.name,
+        job_json=asked.job.model_dump_json(),
+        job_path=asked.origin.path,
+        base_dir=BESIDE if asked.origin.given else str(asked.base_dir),
         created_at=time.time(),
         state=JobState.READY,
         reason="",
         wake_at=None,
         message="",
-        step_hashes=hashes,
-        run_json=loaded.job.run.model_dump_json(),
+        step_hashes=step_hashes(asked.job),
+        run_json=asked.job.run.model_dump_json(),
     )

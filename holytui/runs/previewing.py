@@ -55,7 +55,7 @@ def _find(asked: Asked) -> _Found:
     loaded, folder = find(asked.checkpoints, asked.source, asked.wishes.job_id)
     if loaded is None:
         job, meta = saved_job(folder)
-        base_dir, origin = Path(meta.base_dir), str(folder)
+        base_dir, origin = folder / meta.base_dir, str(folder)
     else:
         job, base_dir, origin = loaded.job, loaded.base_dir, str(loaded.path)
     target = resolve_target(job.provider, asked.wishes.base_url)

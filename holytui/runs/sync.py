@@ -3,11 +3,13 @@
 import itertools
 from collections.abc import Callable, Iterator
 
+from holytui.core.given import BESIDE
 from holytui.core.identity import step_hashes
 from holytui.core.work import Item
-from holytui.inputs.source import read
+from holytui.inputs.source import read_job
 from holytui.offload import offload
 from holytui.runs.launch import Launch
+from holytui.store.given import replace_given
 from holytui.store.syncing import SyncReport
 from holytui.store.writer import Writer
 
@@ -33,11 +35,14 @@ async def sync_input(
             job_json=launch.job.model_dump_json(),
             run_json=launch.job.run.model_dump_json(),
             job_path=None if launch.job_path is None else str(launch.job_path),
-            base_dir=str(launch.base_dir),
+            base_dir=BESIDE if launch.base_dir == launch.folder else str(launch.base_dir),
             keep_answers=launch.keep_answers,
         ).result()
+        # Behind the mark: whatever a kill leaves of them, the next session reads the items as they lie there.
+        if launch.job.given_items is not None:
+            replace_given(launch.folder, launch.job.given_items)
         count = 0
-        for batch in _batches(read(launch.job.input, launch.base_dir)):
+        for batch in _batches(read_job(launch.job, launch.base_dir)):
             if give_up():
                 return None
             writer.add_items(batch).result()

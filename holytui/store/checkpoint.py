@@ -7,10 +7,12 @@ import shutil
 import sqlite3
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+from holytui.core.given import BESIDE
 from holytui.core.progress import Counters, JobState
 from holytui.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION
 from holytui.store.trouble import CheckpointError, already_there, explain, not_there
@@ -30,7 +32,7 @@ class JobMeta:
 
     Attributes:
         job_json: the job file's model, as JSON; job_path: the job file, absolute, None if unknown.
-        base_dir: what the input's paths are relative to.
+        base_dir: what the input's paths are relative to: absolute, or `.` for the job's own folder.
         created_at, wake_at: Unix seconds.
         step_hashes: by step name; what recorded answers are compared with.
         run_json: the `[run]` part of the last session.
@@ -55,11 +57,21 @@ class JobMeta:
     executor: str = "local"
     read_up_to: str = ""
 
+    @property
+    def has_own_items(self) -> bool:
+        """Its items lie in its folder: they came with the job, not from an input."""
+        return self.base_dir == BESIDE
 
-def create(folder: Path, meta: JobMeta) -> None:
+
+def create(folder: Path, meta: JobMeta, files: Mapping[str, Iterable[bytes]] = MappingProxyType({})) -> None:
     """Make a job's folder with an empty checkpoint in it.
 
     It is built beside and renamed: a kill leaves the whole folder or none.
+
+    Args:
+        folder: of the job.
+        meta: what the checkpoint is to know of it.
+        files: what else lies in the folder, by name.
 
     Raises:
         CheckpointError: the checkpoint folder cannot be written, or the job is there already.
@@ -69,6 +81,8 @@ def create(folder: Path, meta: JobMeta) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _sweep(folder.parent)
         building.mkdir()
+        for name, content in files.items():
+            write_through(building / name, content)
         _build(building / FILE, meta)
         _move(building, folder)
         sync_folder(folder.parent)
@@ -100,6 +114,18 @@ def _move(building: Path, folder: Path) -> None:
         if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
             raise already_there(folder) from error
         raise
+
+
+def write_through(path: Path, content: Iterable[bytes]) -> None:
+    """Write a file that outlives a power cut once its folder does.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("wb") as file:
+        file.writelines(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from holytui.core.given import GIVEN_FILE
 from holytui.core.progress import JobState
 from holytui.store.checkpoint import FILE, create, sync_folder
 from holytui.store.lock import NOTE as OWNER_NOTE
@@ -116,7 +117,14 @@ def duplicate(folder: Path, job_id: str) -> Path:
         executor="local",
         read_up_to="",
     )
-    create(target, fresh)
+    try:
+        with contextlib.ExitStack() as opened:
+            files = {}
+            if meta.has_own_items:
+                files[GIVEN_FILE] = opened.enter_context((folder / GIVEN_FILE).open("rb"))
+            create(target, fresh, files)
+    except OSError as error:
+        raise explain(error, folder / GIVEN_FILE) from error
     return target
 
 

@@ -85,7 +85,7 @@ def sync(
         job_json=job_json(hashes),
         run_json="{}",
         job_path=None,
-        base_dir=".",
+        base_dir="/jobs",
         keep_answers=keep_answers,
     ).result(WAIT)
     writer.add_items(list(given)).result(WAIT)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from holytui.core.job import Input
+from holytui.core.job import Job
 from holytui.core.work import Item
-from holytui.inputs.source import read
+from holytui.inputs.source import read_job
 from holytui.ui.settings import UiExit
 from holytui.ui.widgets.line_list import LineList
 from tests.processes import write_job
@@ -196,13 +196,13 @@ async def test_items_without_text_are_counted_while_they_are_read_and_v_shows_wh
         (tmp_path / "texts" / f"{n}.txt").write_text("" if n == 2 else "text", "utf-8")
     go_on = threading.Event()
 
-    def slowly(source: Input, base_dir: Path) -> Iterator[Item]:
-        for item in read(source, base_dir):
+    def slowly(job: Job, base_dir: Path) -> Iterator[Item]:
+        for item in read_job(job, base_dir):
             if item.index == 4:
                 go_on.wait(60)
             yield item
 
-    monkeypatch.setattr("holytui.runs.estimating.read", slowly)
+    monkeypatch.setattr("holytui.runs.estimating.read_job", slowly)
     job = write_job(tmp_path, source='glob = "texts/*.txt"', prompt="{item.text}")
     async with opened(tmp_path / "checkpoints", open_job=job) as pilot:
         try:
