@@ -18,6 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"engine"}),
     frozenset({"runs"}),
     frozenset({"ui", "plain", "api", "distributed"}),
+    frozenset({"library"}),
     frozenset({"cli"}),
 )
 """From the ground up: a room may import any room on a lower floor, and none beside it."""

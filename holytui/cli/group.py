@@ -38,7 +38,8 @@ def errors_for_people() -> Iterator[None]:
         sys.exit(0)
     except Exception as error:  # noqa: BLE001  # whatever it is, a person gets a sentence
         from holytui.cli.defects import report
-        from holytui.cli.exits import Exit, code_of
+        from holytui.cli.exits import code_of
+        from holytui.runs.exits import Exit
 
         code = code_of(error)
         tell(f"holytui: {report(error) if code is None else error}", err=True)

@@ -10,11 +10,11 @@ from typing import Any
 
 from holytui import plain
 from holytui.cli import interpreter
-from holytui.cli.exits import Exit, code_after
 from holytui.cli.output import tell
 from holytui.core.progress import JobState, Snapshot, iso
 from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
+from holytui.runs.exits import Exit, code_after
 from holytui.runs.idle import is_idle
 from holytui.runs.launch import Launch
 from holytui.runs.local import LocalHandle

@@ -62,6 +62,10 @@ class LocalHandle:
         future = asyncio.run_coroutine_threadsafe(self._run.decide(command), self._loop)
         return future.result(timeout)
 
+    def note(self, text: str) -> None:
+        """A line of the job's log."""
+        self._call(lambda: self._run.note(text))
+
     def stop(self, halt: Halt) -> None:
         """End the session at once."""
         self._call(lambda: self._run.stop(halt))

@@ -128,6 +128,10 @@ class OwnedRun:
                 self._side_tasks.append(task)
         self._publish()
 
+    def note(self, text: str) -> None:
+        """A line of the job's log, of whoever watches this session; on the loop's thread."""
+        self._note(text)
+
     def stop(self, halt: Halt) -> None:
         """End at once: what is in flight is cancelled and returns to pending; on the loop's thread."""
         if self._engine is None:

@@ -47,6 +47,17 @@ def export(folder: Path, out: BinaryIO | Path, *, fmt: str, with_input: bool = F
         reader.close()
 
 
+def rows(reader: Reader) -> Iterator[dict[str, Any]]:
+    """Every item once, in input order, as a line of the JSON lines; a page in memory at a time.
+
+    Raises:
+        CheckpointError: while iterating, when the checkpoint cannot be read.
+    """
+    last_step = reader.step_names()[-1]
+    for row in reader.export_rows():
+        yield _as_object(row, last_step)
+
+
 def _replace(chunks: Iterator[tuple[str, int]], path: Path) -> int:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -73,16 +84,14 @@ def _write(chunks: Iterator[tuple[str, int]], out: BinaryIO) -> int:
 
 
 def _jsonl(reader: Reader, with_input: bool) -> Iterator[tuple[str, int]]:  # noqa: ARG001, FBT001  # one signature
-    last_step = reader.step_names()[-1]
-    for row in reader.export_rows():
-        yield json.dumps(_as_object(row, last_step)) + "\n", 1
+    for row in rows(reader):
+        yield json.dumps(row) + "\n", 1
 
 
 def _json(reader: Reader, with_input: bool) -> Iterator[tuple[str, int]]:  # noqa: ARG001, FBT001  # one signature
-    last_step = reader.step_names()[-1]
     lead = "["
-    for row in reader.export_rows():
-        yield f"{lead}\n{json.dumps(_as_object(row, last_step))}", 1
+    for row in rows(reader):
+        yield f"{lead}\n{json.dumps(row)}", 1
         lead = ","
     yield ("[]\n" if lead == "[" else "\n]\n"), 0
 
