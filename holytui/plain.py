@@ -129,7 +129,7 @@ def _cost_words(snapshot: Snapshot) -> str:
         MoneyKind.REPORTED: "reported by the provider",
         MoneyKind.COMPUTED: "computed from usage",
         MoneyKind.ESTIMATED: "partly estimated",
-        MoneyKind.UNKNOWN: "unknown: no price for a model",
+        MoneyKind.UNKNOWN: "unknown: not every request has a known price",
     }[money.kind]
     if snapshot.simulated:
         words += ", simulated: nothing was charged"

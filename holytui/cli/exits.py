@@ -1,7 +1,7 @@
 """Which exit code an error stands for (design, section 7)."""
 
 from holytui.config import ConfigError
-from holytui.core.job import JobFileError
+from holytui.core.job import JobFileError, JobRefused
 from holytui.inputs.source import InputProblem
 from holytui.provider.simulation import SimulatorError
 from holytui.runs.background import BackgroundFailed
@@ -17,6 +17,7 @@ from holytui.store.trouble import CheckpointError
 ERRORS: dict[type[Exception], Exit] = {
     ConfigError: Exit.USAGE,
     JobFileError: Exit.USAGE,
+    JobRefused: Exit.USAGE,
     PrepareError: Exit.USAGE,
     ElsewhereError: Exit.USAGE,
     EndpointError: Exit.USAGE,

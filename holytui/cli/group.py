@@ -13,13 +13,13 @@ from typing import Any
 import click
 
 from holytui import __version__
-from holytui.cli import sessions, tools, views
+from holytui.cli import importing, sessions, tools, views
 from holytui.cli.doctor import doctor
 from holytui.cli.options import Context, ascii_option, checkpoints_option, on_terminal
 from holytui.cli.output import silence, tell
 from holytui.cli.worker import worker
 
-LATER = frozenset({"import", "serve"})
+LATER = frozenset({"serve"})
 """Commands of the design that are not built yet; they are refused by name, not taken for misspellings."""
 
 
@@ -95,6 +95,7 @@ for command in (
     views.log,
     views.failures,
     views.export,
+    importing.import_file,
     tools.new,
     tools.estimate,
     tools.schema,

@@ -42,7 +42,7 @@ async def sync_input(
         if launch.job.given_items is not None:
             replace_given(launch.folder, launch.job.given_items)
         count = 0
-        for batch in _batches(read_job(launch.job, launch.base_dir)):
+        for batch in batches(read_job(launch.job, launch.base_dir)):
             if give_up():
                 return None
             writer.add_items(batch).result()
@@ -53,7 +53,7 @@ async def sync_input(
     return await offload(work, "holytui-sync")
 
 
-def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
+def batches(items: Iterator[Item]) -> Iterator[list[Item]]:
     """Batches bounded in number and in size, so that huge documents do not pile up in memory."""
     while batch := list(itertools.islice(items, 1)):
         size = len(batch[0].record.text)

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -63,7 +63,12 @@ class JobMeta:
         return self.base_dir == BESIDE
 
 
-def create(folder: Path, meta: JobMeta, files: Mapping[str, Iterable[bytes]] = MappingProxyType({})) -> None:
+def create(
+    folder: Path,
+    meta: JobMeta,
+    files: Mapping[str, Iterable[bytes]] = MappingProxyType({}),
+    fill: Callable[[Path], None] = lambda building: None,
+) -> None:
     """Make a job's folder with an empty checkpoint in it.
 
     It is built beside and renamed: a kill leaves the whole folder or none.
@@ -72,6 +77,7 @@ def create(folder: Path, meta: JobMeta, files: Mapping[str, Iterable[bytes]] = M
         folder: of the job.
         meta: what the checkpoint is to know of it.
         files: what else lies in the folder, by name.
+        fill: writes into the checkpoint in the folder that it is told, before that is moved to its place.
 
     Raises:
         CheckpointError: the checkpoint folder cannot be written, or the job is there already.
@@ -84,6 +90,7 @@ def create(folder: Path, meta: JobMeta, files: Mapping[str, Iterable[bytes]] = M
         for name, content in files.items():
             write_through(building / name, content)
         _build(building / FILE, meta)
+        fill(building)
         _move(building, folder)
         sync_folder(folder.parent)
     except (OSError, sqlite3.Error) as error:

@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("retry", "jub"), "Nearest: job."),
         (("export", "job", "-o", "nowhere/answers.jsonl"), "nowhere/answers.jsonl cannot be written"),
         (("export", "job", "--format", "xml"), "xml"),
-        (("import", "batch.jsonl"), "import: not in this version"),
+        (("import", "batch.json"), "There is no file batch.json"),
         (("doctor", "nowhere.toml"), "nowhere.toml: there is no such file"),
         (("run", "job.toml", "--id", "Not An Id"), "an id is made of a-z, 0-9 and -"),
         (("run", "job.toml", "--limit", "0"), "--limit"),

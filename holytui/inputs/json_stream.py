@@ -1,0 +1,72 @@
+"""Values out of a JSON text of any size, one after the other, also out of one that breaks off."""
+
+import codecs
+import json
+from typing import Any, BinaryIO
+
+CHUNK = 1 << 20
+_BLANK = " \t\r\n"
+
+
+class BrokenOff(Exception):
+    """The text ends, or is no JSON any more, before the value does."""
+
+
+class JsonStream:
+    """A JSON text that is read piece by piece; in memory is one value and some of what follows it.
+
+    Bytes that are not UTF-8 become lone surrogates.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._scan = json.JSONDecoder(strict=False).raw_decode
+        self._text = ""
+        self._at = 0
+        self._whole = False
+
+    def peek(self) -> str:
+        """The next sign that is not blank; empty at the end."""
+        while True:
+            while self._at < len(self._text):
+                if self._text[self._at] not in _BLANK:
+                    return self._text[self._at]
+                self._at += 1
+            if self._whole:
+                return ""
+            self._read()
+
+    def take(self, sign: str) -> bool:
+        """Whether the next sign is this one; then it is behind us."""
+        if self.peek() != sign:
+            return False
+        self._at += 1
+        return True
+
+    def value(self) -> Any:
+        """The next value, whole.
+
+        Raises:
+            BrokenOff: there is none.
+        """
+        self.peek()
+        while True:
+            try:
+                value, end = self._scan(self._text, self._at)
+            except (ValueError, RecursionError) as error:
+                if self._whole or isinstance(error, RecursionError):
+                    raise BrokenOff from error
+            else:
+                # What ends with what was read so far may be the half of a number.
+                if end < len(self._text) or self._whole:
+                    self._at = end
+                    return value
+            self._read()
+
+    def _read(self) -> None:
+        """Read on; ever more of it, so that a value of any length is tried a few times only."""
+        rest = self._text[self._at :]
+        data = self._file.read(max(CHUNK, len(rest)))
+        self._whole = not data
+        self._text, self._at = rest + self._decoder.decode(data, final=self._whole), 0
