@@ -8,6 +8,9 @@ from typing import Any, Protocol
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import Money, Usage
 
+IMPORTED = "imported"
+"""The message of a request that another program made, whose answer was taken over."""
+
 
 class ItemState(StrEnum):
     """Where an item stands; `running` is never stored, it is pending work that an owner has in hand."""

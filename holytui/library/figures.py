@@ -18,6 +18,10 @@ class _Figures:
 
     snapshot: Snapshot
 
+    def __repr__(self) -> str:
+        """The line for a person: what a notebook shows; all figures are in `snapshot`."""
+        return f"<{type(self).__name__} {self}>"
+
     @property
     def job(self) -> str:
         """The job's id: the name of its folder, and what `holytui status` takes."""
@@ -69,7 +73,7 @@ class _Figures:
         return self.snapshot.counters.spend.money
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Progress(_Figures):
     """How far a job is. Everything it counts is in the checkpoint already.
 
@@ -101,7 +105,7 @@ class Progress(_Figures):
         return f"{self.percent:.1f} %: {self.succeeded + self.failed:,} of {self.total:,}{failed}{left}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result(_Figures):
     """What became of a run. Its rows are read from the checkpoint, a page at a time.
 

@@ -10,11 +10,12 @@ from holytui.core.display import items_words
 from holytui.core.progress import JobState
 from holytui.core.work import Notice
 from holytui.engine.admission.breaker import Halt
-from holytui.runs.saved import find_saved
+from holytui.runs.saved import check_prompts, find_saved
 from holytui.runs.sentences import rest_message
 from holytui.store import commands
 from holytui.store.catalog import snapshot_of
 from holytui.store.lock import OwnerLock, read_owner
+from holytui.store.reader import Reader
 from holytui.store.writer import Writer
 
 ACKNOWLEDGE_S = 10.0
@@ -87,9 +88,15 @@ def retry_at_rest(checkpoints: Path, job_id: str, command: Command) -> int:
     """Return failed items of a job that nobody runs to pending; how many.
 
     Raises:
-        NoSuchJob, OwnedElsewhere, CheckpointError: with the way out.
+        NoSuchJob, PrepareError, OwnedElsewhere, CheckpointError: with the way out.
     """
-    with at_rest(find_saved(checkpoints, job_id)) as writer:
+    folder = find_saved(checkpoints, job_id)
+    reader = Reader.open(folder)
+    try:
+        check_prompts(job_id, [str(step.get("prompt")) for step in reader.steps()])
+    finally:
+        reader.close()
+    with at_rest(folder) as writer:
         count = writer.retry(command.selection, command.changes).result()
         writer.notice(Notice("session", f"{items_words(count)} retried by you", time.time()))
         if count:

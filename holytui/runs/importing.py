@@ -18,7 +18,7 @@ from holytui.core.prompt_job import STEP
 from holytui.core.template import Template
 from holytui.core.told_failures import guess_kind
 from holytui.core.unknown_prompt import UNKNOWN_MODEL, without_prompt
-from holytui.core.work import AttemptEvent, ItemState, Notice, Outcome
+from holytui.core.work import IMPORTED, AttemptEvent, ItemState, Notice, Outcome
 from holytui.inputs.seed import SeedFile, SeedResult, read_seed
 from holytui.inputs.source import read_job
 from holytui.inputs.whole_input import read_whole
@@ -106,7 +106,7 @@ def import_seed(checkpoints: Path, path: Path, wishes: ImportWishes) -> Imported
         writer = Writer.open(building, barrier_every=AT_ONCE)
         try:
             _sync(writer, job, plan.items)
-            _record(writer, plan, model or UNKNOWN_MODEL, at)
+            _record(writer, plan, model or "", at)
             if plan.wanted < len(plan.items):
                 _sync(writer, job, plan.items[: plan.wanted])
             for note in (*notes, f"imported from {path.resolve()}; {cost_words(plan)}"):
@@ -237,7 +237,7 @@ def _attempt(outcome: Outcome) -> AttemptEvent:
         started_at=outcome.at,
         ended_s=0.0,
         kind=outcome.kind,
-        message=outcome.message,
+        message=outcome.message if outcome.kind is not None else IMPORTED,
         http_status=outcome.http_status,
         model=outcome.model,
         usage=Usage(exact=False),

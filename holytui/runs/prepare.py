@@ -11,13 +11,12 @@ from holytui.core.given import BESIDE, GIVEN_FILE, lines_of
 from holytui.core.identity import step_hashes
 from holytui.core.job import Job, LoadedJob, load_job
 from holytui.core.progress import Counters, JobState, Spend
-from holytui.core.unknown_prompt import lacks_prompt
 from holytui.inputs.source import read_job
 from holytui.runs.elsewhere import Elsewhere, ElsewhereError
 from holytui.runs.endpoint import resolve_endpoint, resolve_target
 from holytui.runs.launch import LOCAL, Launch, Tables
 from holytui.runs.origin import Origin
-from holytui.runs.saved import PrepareError, find_saved
+from holytui.runs.saved import PrepareError, check_prompts, find_saved
 from holytui.store.checkpoint import JobMeta, create
 from holytui.store.reader import Reader
 from holytui.store.shelf import renamed
@@ -161,7 +160,7 @@ def prepare(
     job = with_wishes(asked.job, wishes)
     elsewhere = elsewhere_for(wishes.executor or (LOCAL if asked.saved is None else asked.saved.executor), tables)
     prices = tables.book(job)
-    check_prompt(job)
+    check_prompts(job.name, (step.prompt for step in job.steps))
     check_budget(job, prices.price)
     target = resolve_target(job.provider, wishes.base_url)
     endpoint = None
@@ -215,19 +214,6 @@ def elsewhere_for(executor: str, tables: Tables) -> Elsewhere | None:
     if found is None or found.name != executor:
         raise ElsewhereError(f"No executor is called {executor}; local runs everything in this process.")
     return found
-
-
-def check_prompt(job: Job) -> None:
-    """A job that was imported without its prompt can be looked at only.
-
-    Raises:
-        PrepareError: nobody knows what to send.
-    """
-    if lacks_prompt(job):
-        raise PrepareError(
-            f"{job.name} was imported without its prompt and model: it can be looked at and exported, not run. To run "
-            f"it, import its file again with --prompt TEXT --model M --id NEW."
-        )
 
 
 def check_budget(job: Job, price: Callable[[str], object | None]) -> None:

@@ -17,8 +17,8 @@ from holytui.runs.desk import Changed, JobSource, KeyCheck, KeyNote, Preview
 from holytui.runs.endpoint import Target, resolve_endpoint, resolve_target
 from holytui.runs.estimating import Past, Told, estimate_job, nobody, past_of
 from holytui.runs.launch import Tables
-from holytui.runs.prepare import Wishes, check_budget, check_prompt, find, saved_job, with_wishes
-from holytui.runs.saved import PrepareError
+from holytui.runs.prepare import Wishes, check_budget, find, saved_job, with_wishes
+from holytui.runs.saved import PrepareError, check_prompts
 from holytui.store.health import try_folder
 from holytui.store.reader import Drift, Reader
 
@@ -151,7 +151,7 @@ def check_of(asked: Asked) -> KeyCheck:
 
 def _blockers(asked: Asked, job: Job) -> tuple[str, ...]:
     try:
-        check_prompt(job)
+        check_prompts(job.name, (step.prompt for step in job.steps))
         check_budget(job, asked.tables.book(job).price)
     except PrepareError as error:
         return (str(error),)

@@ -1,7 +1,10 @@
 """Saved jobs by their ids; light, for commands that only look."""
 
 import difflib
+from collections.abc import Iterable
 from pathlib import Path
+
+from holytui.core.unknown_prompt import UNKNOWN_PROMPT
 
 
 class PrepareError(Exception):
@@ -10,6 +13,19 @@ class PrepareError(Exception):
 
 class NoSuchJob(PrepareError):
     """Neither a job file nor a saved job."""
+
+
+def check_prompts(name: str, prompts: Iterable[str]) -> None:
+    """A job that was imported without its prompt can be looked at only.
+
+    Raises:
+        PrepareError: nobody knows what to send.
+    """
+    if UNKNOWN_PROMPT in prompts:
+        raise PrepareError(
+            f"{name} was imported without its prompt and model: it can be looked at and exported, not run. To run it, "
+            f"import its file again with --prompt TEXT --model M --id NEW."
+        )
 
 
 def find_saved(checkpoints: Path, job_id: str) -> Path:

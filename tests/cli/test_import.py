@@ -117,6 +117,7 @@ def test_without_a_prompt_it_can_be_looked_at_and_exported_and_never_spends(tmp_
             done = holytui(command, JOB, "--headless", "--base-url", provider.url, "--trust", cwd=tmp_path)
             assert (done.returncode, "imported without its prompt" in done.stderr) == (2, True), done.stderr
         assert provider.count() == 0
+    assert status(tmp_path, JOB)["failed"] == 1, "nothing went back to pending"
 
 
 def test_the_rest_needs_prompt_and_model_before_anything_is_made(tmp_path: Path) -> None:

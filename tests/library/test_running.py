@@ -68,6 +68,7 @@ def test_a_run_is_told_of_and_its_rows_are_those_of_an_export(folder: Path) -> N
     assert seen[-1].snapshot is result.snapshot
     assert (seen[-1].percent, seen[-1].eta) == (100.0, 0.0)
     assert str(seen[-1]) == "100.0 %: 5 of 5"
+    assert repr(result) == "<Result letters: completed; 5 of 5 succeeded, 0 failed>"
     exported = [json.loads(line) for line in command("export", "letters", cwd=folder).stdout.splitlines()]
     assert list(result) == exported
     assert [row["input"] for row in result] == [f"letter {n}" for n in range(5)]

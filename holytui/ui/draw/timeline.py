@@ -7,7 +7,7 @@ from rich.text import Text
 from holytui.core.display import count, usd
 from holytui.core.pricing import total
 from holytui.core.words import clock
-from holytui.core.work import ItemState
+from holytui.core.work import IMPORTED, ItemState
 from holytui.runs.inspecting import AskedStep, Inspection
 from holytui.store.rows import AttemptRow
 from holytui.ui.draw.pen import Line, Pen
@@ -102,11 +102,17 @@ def _rounds(pen: Pen, tries: Sequence[AttemptRow], longest: float, chosen: Attem
     return lines
 
 
+def _end_of(tried: AttemptRow) -> str:
+    if tried.kind is not None:
+        return tried.kind.value
+    return "answered" if tried.counted else IMPORTED if tried.message == IMPORTED else "ended by us"
+
+
 def _folded(pen: Pen, name: str, tries: Sequence[AttemptRow]) -> Text:
     """Several tries as one line."""
     ends: dict[str, int] = {}
     for tried in tries:
-        words = tried.kind.value if tried.kind is not None else "answered" if tried.counted else "ended by us"
+        words = _end_of(tried)
         ends[words] = ends.get(words, 0) + 1
     how = ", ".join(f"{words} x{number}" if number > 1 else words for words, number in ends.items())
     money = usd(total(tried.cost for tried in tries))
