@@ -1,6 +1,7 @@
 """Items that the caller of a job gives with it, in place of an input: checked, and as the lines they are saved as."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -16,6 +17,8 @@ BESIDE = "."
 """The base folder of a job whose items lie in its own folder, wherever that is moved."""
 
 MOST_PROBLEMS = 10
+MOST_INT = 10**4_000
+"""Python reads no integers of many more digits."""
 
 GivenItem = str | dict[str, Any]
 
@@ -112,11 +115,12 @@ def _plain(value: object, place: str) -> Any:
             return value
         case str():
             return str(value)
+        case int() if -MOST_INT < value < MOST_INT:
+            return int(value)
+        case float() if math.isfinite(value):
+            return float(value)
         case int() | float():
-            try:
-                return json.loads(json.dumps(value, allow_nan=False))
-            except ValueError:
-                raise _NoJson(place, f"{safe(_shown(value), limit=40)} is no number that JSON has") from None
+            raise _NoJson(place, f"{_shown(value)} is no number that JSON has")
         case Mapping():
             return _plain_mapping(value, place)
         case list() | tuple():
@@ -124,8 +128,8 @@ def _plain(value: object, place: str) -> Any:
     raise _NoJson(place, f"expected a JSON value, got {_named(value)}")
 
 
-def _shown(value: object) -> str:
-    return repr(value) if isinstance(value, float) else "this"
+def _shown(value: float) -> str:
+    return "this" if isinstance(value, int) else repr(value)
 
 
 def _named(value: object) -> str:
