@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from holytui.runs.elsewhere import Elsewhere
     from holytui.runs.launch import Tables
 
-CELERY_MISSING = "pip install 'holytui[celery]'"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -55,18 +54,9 @@ class Context:
         return self.redis or self.settings().redis
 
     def _elsewhere(self) -> "Elsewhere":
-        """The way to workers.
+        from holytui.distributed.reach import workers_at
 
-        Raises:
-            ElsewhereError: Celery is not installed, or the address cannot be used.
-        """
-        from holytui.runs.elsewhere import ElsewhereError
-
-        try:
-            from holytui.distributed.elsewhere import CeleryElsewhere
-        except ImportError as error:
-            raise ElsewhereError(f"Workers need Celery: {CELERY_MISSING} ({error})") from None
-        return CeleryElsewhere(self.redis_url())
+        return workers_at(self.redis_url())
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from holytui.cli.options import CELERY_MISSING, Context, pass_context, redis_option
+from holytui.cli.options import Context, pass_context, redis_option
 from holytui.cli.output import tell
 
 
@@ -18,10 +18,12 @@ def worker(context: Context, /, concurrency: int, trust: bool) -> None:  # noqa:
 
     Keys are read from this process's environment; ctrl+c lets requests in flight finish.
     """
+    from holytui.distributed.reach import MISSING
+
     try:
         from holytui.distributed.worker import run_worker
     except ImportError as error:
-        raise click.UsageError(f"holytui worker needs Celery: {CELERY_MISSING} ({error})") from None
+        raise click.UsageError(f"holytui worker needs Celery: {MISSING} ({error})") from None
     from holytui.cli import interpreter
     from holytui.distributed.hub import Settings
     from holytui.distributed.redis_url import DEFAULT_URL, RedisUrlError, checked

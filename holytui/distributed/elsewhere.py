@@ -67,6 +67,23 @@ class CeleryElsewhere:
         Raises:
             ElsewhereError: Redis does not answer, or lets us not in.
         """
+        executor = await self._executor(parts)
+        await executor.start()
+        return executor
+
+    async def call_back(self, parts: Parts) -> None:
+        """Take over what workers have done of a job that goes on without them, and have the rest cancelled.
+
+        Raises:
+            ElsewhereError: Redis does not answer, or lets us not in.
+        """
+        executor = await self._executor(parts)
+        try:
+            await executor.call_back()
+        finally:
+            await executor.aclose()
+
+    async def _executor(self, parts: Parts) -> CeleryExecutor:
         launch = parts.launch
         meta = await offload(parts.reader.meta)
         spec = Spec(
@@ -78,6 +95,4 @@ class CeleryElsewhere:
         )
         plan = plan_job(launch.job, launch.prices, launch.factors, parts.learning)
         keys = job_keys(meta.created_at, meta.name)
-        executor = CeleryExecutor(parts, spec, plan, keys, Link(self._url), Publisher(self._url))
-        await executor.start()
-        return executor
+        return CeleryExecutor(parts, spec, plan, keys, Link(self._url), Publisher(self._url))

@@ -37,6 +37,8 @@ REPEAT_S = 1.0
 """Orders are written this often, also when nothing changes."""
 FIRST_S = 5.0
 """Seconds that Redis has to answer at the start of a session."""
+CALL_BACK_S = 3.0
+"""Seconds that workers have to give back what they have, when the job goes on without them."""
 LAST_S = 0.8
 """Seconds that workers have at the end of a session to say what they cancelled."""
 
@@ -75,10 +77,7 @@ class CeleryExecutor:
             ElsewhereError: Redis does not answer, or lets us not in.
         """
         try:
-            await self._at_first(lambda: self._link.ask(self._roster.read))
-            await self._inbox.find_place()
-            while await self._inbox.read(wait=False):
-                pass
+            await self._gather()
             await self._write_spec()
             await self._adopt()
         except (LinkDown, LinkRefused) as error:
@@ -90,6 +89,31 @@ class CeleryExecutor:
             asyncio.create_task(self._for_ever(chore, every))
             for chore, every in ((self._listen, 0.0), (self._look, LOOK_S), (self._dealer.deal, 0.0))
         ]
+
+    async def call_back(self) -> None:
+        """Record what came while nobody owned the job, and have everything that is still out cancelled.
+
+        Raises:
+            ElsewhereError: Redis does not answer, or lets us not in.
+        """
+        self._stopping = True
+        try:
+            await self._gather()
+            await self._adopt()
+            await self._command()
+            until = self._now() + CALL_BACK_S
+            while len(self._slices) and self._now() < until:
+                await self._inbox.read(wait=True)
+            await self._finish()
+        except (LinkDown, LinkRefused) as error:
+            raise ElsewhereError(f"{error}") from None
+
+    async def _gather(self) -> None:
+        """Read what waits in the stream."""
+        await self._at_first(lambda: self._link.ask(self._roster.read))
+        await self._inbox.find_place()
+        while await self._inbox.read(wait=False):
+            pass
 
     async def run(self, work: Work, sink: Sink) -> Ending:  # noqa: ARG002  # what workers say goes to the session's sink
         """Wait until some worker has taken the item through its remaining steps."""

@@ -4,12 +4,14 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Literal, TypedDict
 
 from holytui.config import Settings, load_settings
 from holytui.core.job import Job
+from holytui.distributed.reach import workers_at
 from holytui.resources import model_factors, price_table
 from holytui.runs.launch import Launch, Tables
 from holytui.runs.prepare import Wishes, find, prepare
@@ -30,7 +32,7 @@ class Options(TypedDict, total=False):
         api_key: for this call only, in place of the environment variable; it goes to no file.
         drift: what becomes of answers whose prompt has changed: `run` asks again, `keep` keeps them.
         trust: True sends the key to a host that is not its provider's own.
-        executor: where items are to run; None: where they ran last.
+        executor: where items are to run: `local` or `celery`, on workers; None: where they ran last.
     """
 
     checkpoints: Path | str | None
@@ -97,7 +99,13 @@ def settings_here() -> Settings:
 
 def tables_of(settings: Settings) -> Tables:
     """Prices, clock factors and trusted hosts, as the command line has them."""
-    return Tables(price_table(), settings.prices, model_factors(), frozenset(settings.trusted))
+    return Tables(
+        price_table(),
+        settings.prices,
+        model_factors(),
+        frozenset(settings.trusted),
+        elsewhere=partial(workers_at, settings.redis),
+    )
 
 
 def launch_of(job: Job | Path | str, options: Options, *, resume: bool) -> tuple[Launch, str | None]:

@@ -64,3 +64,10 @@ class Elsewhere(Protocol):
         Raises:
             ElsewhereError: it cannot be used.
         """
+
+    async def call_back(self, parts: Parts) -> None:
+        """Take over what has been done of a job that goes on in this process, and have the rest cancelled.
+
+        Raises:
+            ElsewhereError: it cannot be asked.
+        """

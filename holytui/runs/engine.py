@@ -26,7 +26,7 @@ from holytui.offload import offload
 from holytui.provider.client import ChatClient
 from holytui.provider.presets import Endpoint
 from holytui.provider.simulation import options_from_url
-from holytui.runs.elsewhere import Parts
+from holytui.runs.elsewhere import Elsewhere, ElsewhereError, Parts
 from holytui.runs.launch import Launch
 from holytui.runs.picture import PacedSink, Picture
 from holytui.store.reader import Reader
@@ -98,7 +98,10 @@ async def open_engine(
         on_pardon=pardon,
     )
     suspends = Suspends(clock.now, awake=lambda: time.monotonic() - clock.held_s)
+    parts = Parts(launch, reader, writer, sink, admission, picture.flights, learning, picture)
     if launch.elsewhere is None:
+        if launch.was_elsewhere is not None:
+            await _call_back(launch.was_elsewhere, parts, notice)
         client = ChatClient(
             endpoint,
             max_connections=run.concurrency,
@@ -107,11 +110,18 @@ async def open_engine(
         plan = plan_job(launch.job, launch.prices, launch.factors, learning)
         executor: Executor = LocalExecutor(Bench(plan, client, admission, picture.flights, suspends, clock.now))
     else:
-        parts = Parts(launch, reader, writer, sink, admission, picture.flights, learning, picture)
         executor = await launch.elsewhere.open(parts)
     runner = Runner(reader, executor, sink, admission, picture.flights, limit=launch.limit, on_change=on_change)
     picture.admission, picture.runner = admission, runner
     return Engine(admission, executor, runner, sink, suspends, simulator)
+
+
+async def _call_back(workers: Elsewhere, parts: Parts, notice: Callable[[str, str], None]) -> None:
+    """What workers have finished is recorded before it could be asked again; a person has decided to go on here."""
+    try:
+        await workers.call_back(parts)
+    except ElsewhereError as error:
+        notice("worker", f"what workers have finished is not known here, and is asked again: {error}")
 
 
 def _endpoint(launch: Launch) -> "tuple[EmbeddedSimulator | None, Endpoint]":

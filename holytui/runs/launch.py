@@ -38,6 +38,7 @@ class Launch:
         stays: a pause for the provider is sat out in this session, for someone is there to see it or nobody waits
             for the exit code; else the session ends with its wake time.
         elsewhere: runs the items on other machines; None: here.
+        was_elsewhere: ran them before, and may still have answers; None where there are none.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Launch:
     keep_answers: bool = False
     stays: bool = False
     elsewhere: "Elsewhere | None" = None
+    was_elsewhere: "Elsewhere | None" = None
 
     @property
     def job_id(self) -> str:

@@ -158,7 +158,8 @@ def prepare(
     """
     asked = _ask(checkpoints, source, wishes.job_id)
     job = with_wishes(asked.job, wishes)
-    elsewhere = elsewhere_for(wishes.executor or (LOCAL if asked.saved is None else asked.saved.executor), tables)
+    last = LOCAL if asked.saved is None else asked.saved.executor
+    elsewhere = elsewhere_for(wishes.executor or last, tables)
     prices = tables.book(job)
     check_prompts(job.name, (step.prompt for step in job.steps))
     check_budget(job, prices.price)
@@ -192,6 +193,7 @@ def prepare(
         keep_answers=wishes.drift == "keep",
         stays=wishes.stays,
         elsewhere=elsewhere,
+        was_elsewhere=elsewhere_for(last, tables) if elsewhere is None else None,
     )
 
 

@@ -158,6 +158,7 @@ def _from_checkpoint(folder: Path, reader: Reader, last: SessionRow | None) -> S
         step_models=tuple((step["name"], step["model"]) for step in job.get("steps", ())),
         provider=provider.get("name", ""),
         simulated=provider.get("name") == "simulator",
+        executor=meta.executor,
     )
 
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from tests.distributed.cluster import Cluster, cluster
-from tests.processes import kill, wait_until
+from tests.processes import holytui, kill, wait_until
 
 
 def test_two_workers_do_a_job_and_leave_nothing_behind(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_what_was_answered_while_nobody_owned_the_job_is_recorded_at_resume(tmp_
         wait_until(lambda: built.provider.count() > 30, "the job under way")
         kill(owner)
         before = built.status()["succeeded"]
-        wait_until(lambda: not built.redis.client().hlen(slices_key(built)), "the workers are done with what they had")
+        wait_until_idle(built)
         answered = built.provider.count()
         assert answered > before
         done = built.run_to_its_end()
@@ -72,9 +72,17 @@ def test_what_was_answered_while_nobody_owned_the_job_is_recorded_at_resume(tmp_
         assert built.answered_twice() == 0
 
 
-def slices_key(built: Cluster) -> str:
-    """The registry of open slices of the only job."""
-    return built.redis.keys("holytui:*:spec")[0].replace(":spec", ":slices")
+def wait_until_idle(built: Cluster) -> None:
+    """Until the workers have had nothing in hand for a second: what was sent to them has arrived by then."""
+    idle_since = time.monotonic()
+
+    def idle() -> bool:
+        nonlocal idle_since
+        if _has_slices(built):
+            idle_since = time.monotonic()
+        return time.monotonic() - idle_since > 1.0
+
+    wait_until(idle, "the workers are done with what they had")
 
 
 def test_resumed_at_once_the_next_owner_waits_for_what_is_out(tmp_path: Path) -> None:
@@ -105,3 +113,57 @@ def test_redis_is_killed_and_comes_back(tmp_path: Path) -> None:
         assert built.answered_twice() == 0
         told = " ".join(event["text"] for event in final["last_events"])
         assert "answers again" in told
+
+
+def test_a_job_that_goes_on_here_takes_over_what_workers_had_finished(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--latency", "0.5", source="count = 100") as built:
+        built.worker()
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 20, "the job under way")
+        kill(owner)
+        wait_until_idle(built)
+        flags = ["--headless", "--executor", "local", "--base-url", built.provider.url]
+        done = holytui("run", built.job, *flags, cwd=built.folder, HOLYTUI_REDIS=built.redis.url)
+        assert done.returncode == 0, done.stderr
+        after = built.status()
+        assert (after["succeeded"], after["requests"], after["executor"]) == (100, 100, "local")
+        assert built.answered_twice() == 0
+        assert built.redis.keys("holytui:*:out") == []
+
+
+def test_a_worker_that_slept_lets_go_of_what_runs_elsewhere_by_now(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--latency", "0.4", source="count = 300") as built:
+        asleep = built.worker()
+        built.worker()
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 30, "the job under way")
+        asleep.send_signal(signal.SIGSTOP)
+        wait_until(lambda: built.status()["state"] == "completed", "the other one has done it all")
+        asleep.send_signal(signal.SIGCONT)
+        assert owner.wait(60) == 0
+        assert built.status()["succeeded"] == 300
+        assert built.answered_twice() <= 8 + 8  # in flight there at the stop, and again when it woke
+        wait_until(lambda: not _has_slices(built), "it let go")
+        asleep.send_signal(signal.SIGTERM)
+        assert asleep.wait(20) == 0
+
+
+def _has_slices(built: Cluster) -> bool:
+    return any(b'"slices":["' in (built.redis.client().get(key) or b"") for key in built.redis.keys("holytui:*:at:*"))
+
+
+def test_redis_forgets_everything_and_the_job_goes_on(tmp_path: Path) -> None:
+    options = ["--appendonly", "no"]
+    with cluster(tmp_path, "--latency", "0.4", source="count = 200") as built:
+        built.redis.options = options
+        built.redis.stop()
+        built.redis.start()
+        built.worker()
+        built.worker()
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 40, "the job under way")
+        built.redis.kill()
+        built.redis.start()
+        assert owner.wait(90) == 0
+        assert built.status()["succeeded"] == 200
+        assert built.answered_twice() <= 16  # answers that had reached Redis, but not yet the owner
