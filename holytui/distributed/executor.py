@@ -170,7 +170,7 @@ class CeleryExecutor:
         await asyncio.wrap_future(self._parts.writer.flush())
         await asyncio.sleep(0)  # the inbox is told what is recorded on this loop
         await self._inbox.finish()
-        if not left and not self._parts.writer.counters.pending:
+        if not left:  # nothing is out, so nothing more comes
             keys = self._keys
             await self._link.ask(lambda redis: redis.delete(keys.spec, keys.orders, keys.slices, keys.gone, keys.out))
 
