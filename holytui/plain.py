@@ -27,18 +27,22 @@ from holytui.core.words import (
     title_of,
     worth_retrying,
 )
+from holytui.core.worker_words import by_name, number_words, on_workers, sum_words
 from holytui.store.catalog import JobEntry
 from holytui.store.reader import FailureGroup
 
 CLOCKS_SHOWN = 3
+WORKERS_WIDTH = 69
+"""Cells for workers by name, so that fifty of them take one line."""
 
 
 def started_line(snapshot: Snapshot) -> str:
     label = " (simulated: no key, no network, no cost)" if snapshot.simulated else ""
+    where = ", on workers" if on_workers(snapshot) else ""
     counters = snapshot.counters
     return (
         f"{safe(title_of(snapshot))}{label}: {count(counters.pending)} of {count(counters.total)} items to go, "
-        f"{snapshot.ceiling} at once, {', '.join(snapshot.models)}"
+        f"{snapshot.ceiling} at once, {', '.join(snapshot.models)}{where}"
     )
 
 
@@ -58,8 +62,10 @@ def progress_line(snapshot: Snapshot) -> str:
         parts.append(f"{snapshot.rate_per_s:.2f}/s")
         parts.append(f"ETA {eta_words(snapshot)}")
     parts.append(usd(counters.spend.money) + (" simulated" if snapshot.simulated else ""))
+    if on_workers(snapshot) and snapshot.owner is not None:
+        parts.append(number_words(snapshot.workers))
     if snapshot.activity:
-        parts.append(snapshot.activity)
+        parts.append(safe(snapshot.activity))
     return "  ".join(parts)
 
 
@@ -87,6 +93,9 @@ def status_lines(snapshot: Snapshot) -> list[str]:
         if snapshot.concurrency_why:
             lines.append(f"  {snapshot.concurrency} of {snapshot.ceiling} at once: {snapshot.concurrency_why}")
         lines += [f"  {learned_words(learned)}" for learned in snapshot.clocks[:CLOCKS_SHOWN]]
+    if snapshot.activity:
+        lines.append(f"  {safe(snapshot.activity)}")
+    lines += _worker_lines(snapshot)
     if snapshot.message:
         lines.append(f"  {safe(snapshot.message)}")
     if snapshot.owner is not None:
@@ -96,6 +105,17 @@ def status_lines(snapshot: Snapshot) -> list[str]:
         lines.append(f"  {number:>6,}  {kind:<20}  {RULES[FailureKind(kind)].advice}")
     lines += [f"  {line}" for line in log_lines(snapshot.last_events)]
     return lines
+
+
+def _worker_lines(snapshot: Snapshot) -> list[str]:
+    """Who works on it; of a job at rest, where it goes on."""
+    if not on_workers(snapshot):
+        return []
+    if snapshot.owner is None:
+        pending = snapshot.counters.pending
+        return ["  Its items ran on workers, and go on there; --executor local runs them here."] if pending else []
+    lines = [f"  Workers  {sum_words(snapshot.workers)}"]
+    return [*lines, f"           {by_name(snapshot.workers, WORKERS_WIDTH)}"] if snapshot.workers else lines
 
 
 def summary(snapshot: Snapshot) -> list[str]:

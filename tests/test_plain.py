@@ -7,8 +7,9 @@ from holytui import plain
 from holytui.core.display import cell_width
 from holytui.core.progress import Counters, JobState
 from holytui.core.words import state_words
+from holytui.core.workers import WorkerSeen
 from holytui.store.catalog import JobEntry
-from tests.ui.frozen import JOBS, snapshot
+from tests.ui.frozen import JOBS, NOON, RUNNING, snapshot
 
 
 def test_the_table_of_jobs_is_80_wide_and_a_job_that_nobody_has_read_has_dashes() -> None:
@@ -29,3 +30,22 @@ def test_a_session_of_some_items_says_how_many() -> None:
     assert state_words(paused) == "‖ paused: first 10 done"
     assert paused.to_json()["reason"] == "limit"
     assert state_words(replace(paused, message="")) == "‖ paused: limit"
+
+
+def test_a_job_on_workers_tells_of_them_and_at_rest_where_it_goes_on() -> None:
+    seen = (
+        WorkerSeen("gpu-01-1", "gpu-01", 1, True, 31, 32, 32, 14.0, NOON),
+        WorkerSeen("gpu-02-1", "gpu-02", 1, False, 0, 32, 0, 0.0, NOON),
+    )
+    waits = "no worker is there yet: holytui worker, with redis://\x1b"
+    there = replace(RUNNING, executor="celery", workers=seen)
+    lines = plain.status_lines(there)
+    assert "  Workers  1 there, 1 gone, 31 in flight, 14/s" in lines
+    assert any(line.strip().startswith("● gpu-01 31/32 14/s · ✗ gpu-02 gone ") for line in lines)
+    assert "1 worker, 1 gone" in plain.progress_line(there)
+    assert plain.started_line(there).endswith(", on workers")
+    nobody = plain.status_lines(replace(there, workers=(), activity=waits))
+    assert "  Workers  none there yet" in nobody
+    assert "  no worker is there yet: holytui worker, with redis://␛" in nobody
+    assert any("go on there; --executor local" in line for line in plain.status_lines(replace(there, owner=None)))
+    assert "orker" not in "".join([*plain.status_lines(RUNNING), plain.progress_line(RUNNING)])

@@ -38,7 +38,7 @@ class Finding:
 @checkpoints_option
 @pass_context
 def doctor(context: Context, /, jobfile: Path | None, as_json: bool) -> None:  # noqa: FBT001  # click passes options by name
-    """Check this machine, and with a job file its provider, key and models; no prompt is sent."""
+    """Check this machine, Redis if it is named, and with a job file its provider, key and models; no prompt is sent."""
     from holytui.core.job import load_job
 
     loaded = None if jobfile is None else load_job(jobfile)
@@ -54,8 +54,10 @@ def doctor(context: Context, /, jobfile: Path | None, as_json: bool) -> None:  #
 
 def _all(context: Context, loaded: "LoadedJob | None") -> Iterator[Finding]:
     from holytui.cli.machine import machine_findings
+    from holytui.cli.redis_finding import redis_findings
 
     yield from machine_findings(context)
+    yield from redis_findings(context)
     if loaded is not None:
         from holytui.cli.job_findings import job_findings
 

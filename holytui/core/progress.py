@@ -8,7 +8,7 @@ from typing import Any
 
 from holytui.core.learning import Latency, LearnedClock
 from holytui.core.pricing import NOTHING, UNKNOWN, Money, MoneyKind, Usage
-from holytui.core.workers import WorkerSeen
+from holytui.core.workers import LOCAL, WorkerSeen
 
 
 class JobState(StrEnum):
@@ -207,7 +207,8 @@ class Snapshot:
         step_models: (step, model) in the order of the job file.
         latency: how long the attempts of the best known clock took.
         simulated: the provider is the simulator.
-        executor: where items run: `local`, in the owner's process, or on workers, which `workers` lists.
+        executor: where items run, or ran last: `local`, in the owner's process, or on workers, which `workers` lists
+            while somebody owns the job.
     """
 
     job: str
@@ -248,7 +249,7 @@ class Snapshot:
     models: tuple[str, ...] = ()
     provider: str = ""
     simulated: bool = False
-    executor: str = "local"
+    executor: str = LOCAL
     workers: tuple[WorkerSeen, ...] = ()
     taken_at: float = 0.0
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+LOCAL = "local"
+"""The name of the executor without workers: items run in the owner's process."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerSeen:

@@ -140,8 +140,8 @@ class CeleryExecutor:
         return max(0, self._dealer.room + admission.held - in_hand)
 
     def in_flight(self) -> Sequence[InFlight]:
-        """What workers have under way, oldest first."""
-        return self._roster.in_flight()
+        """What workers have under way, oldest first; nothing once it is to be cancelled."""
+        return () if self._stopping else self._roster.in_flight()
 
     async def aclose(self) -> None:
         """Have everything cancelled, and take what workers still say about it."""
@@ -310,7 +310,9 @@ class CeleryExecutor:
 
     def _say_down(self, down: Exception) -> None:
         since = clock(self._link.down_since or time.time())
-        self._parts.picture.activity = f"{down} since {since}: the job waits; what workers finish is kept"
+        place = self._link.place
+        words = f"Redis at {place} does not answer since {since}: the job waits; what workers finish is kept"
+        self._parts.picture.activity = words
         if not self._told_down:
             self._told_down = True
             self._parts.sink.notice(Notice("redis", f"{down}: the job waits", time.time()))

@@ -1,5 +1,7 @@
 """The connection to Redis: knows whether it is there, and since when it is not."""
 
+import os
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -76,8 +78,16 @@ class Link:
         return LinkDown(self.problem)
 
     def _words(self, error: BaseException) -> str:
-        words = without_secrets(str(error), self._url).strip().rstrip(".")
+        words = without_secrets(_reason(error), self._url).strip().rstrip(".")
         return f"Redis at {self.place} does not answer ({words or type(error).__name__})"
+
+
+def _reason(error: BaseException) -> str:
+    """As the system says it, where it is the system that says it: the library's text names the address once more."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, socket.gaierror):
+        return cause.strerror or str(error)
+    return os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else str(error)
 
 
 def as_text(value: Any) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holytui.core import workers
 from holytui.core.job import Job
 from holytui.core.pricing import Price, PriceBook
 from holytui.provider.presets import Endpoint
@@ -12,7 +13,7 @@ from holytui.runs.endpoint import Target
 
 if TYPE_CHECKING:
     from holytui.runs.elsewhere import Elsewhere
-LOCAL = "local"
+LOCAL = workers.LOCAL
 """The name of the executor in this process."""
 
 

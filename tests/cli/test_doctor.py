@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from holytui.cli.machine import terminal
 from tests.processes import holytui, write_job
 from tests.provider.scripted import always, scripted, whole
+from tests.ui.redis_here import redis_here
 
 KEY = "cr_T0pS3cretT0pS3cret3f9a"
 LISTED = whole(200, json.dumps({"data": [{"id": "deepseek-v3.2"}]}).encode())
@@ -87,6 +89,25 @@ def test_a_key_that_is_not_set_or_not_meant_for_a_host(tmp_path: Path) -> None:
     assert stray["key"][0] is False
     assert "which is not a host known for it" in stray["key"][1]
     assert "provider" not in stray
+
+
+def test_redis_is_asked_who_is_there_where_it_is_named_and_no_password_is_told(tmp_path: Path) -> None:
+    config = str(tmp_path / "config")
+    with redis_here(tmp_path, password="s3cretOfRedis") as redis:
+        ask = partial(holytui, "doctor", "--json", cwd=tmp_path, HOLYTUI_CONFIG_DIR=config, HOLYTUI_REDIS=redis.url)
+        empty = found(ask().stdout)["Redis"]
+        assert empty == (True, f"{redis.place} answers; workers: none there yet; holytui worker starts one")
+        with redis.worker(3):
+            there = found(ask().stdout)["Redis"]
+        assert there == (True, f"{redis.place} answers; workers: 1 there, 3 at once")
+    gone = ask()
+    assert found(gone.stdout)["Redis"] == (False, f"Redis at {redis.place} does not answer (Connection refused).")
+    assert "s3cret" not in gone.stdout + gone.stderr
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text('redis = "http://127.0.0.1"\n')
+    wrong = found(holytui("doctor", "--json", cwd=tmp_path, HOLYTUI_CONFIG_DIR=config).stdout)["Redis"]
+    assert wrong[0] is False
+    assert "http://127.0.0.1 is no address of Redis" in wrong[1]
 
 
 @pytest.mark.parametrize(

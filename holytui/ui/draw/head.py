@@ -6,6 +6,7 @@ from holytui.core.display import count, percent, safe, span, usd, usd_band
 from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.words import clock, state_words, title_of
+from holytui.core.worker_words import rate_words
 from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.spent import spent
 from holytui.ui.draw.words import state_style
@@ -66,7 +67,7 @@ def _sums(pen: Pen, snapshot: Snapshot) -> Text:
     requests = f"requests {count(counters.requests)}"
     tokens_in, tokens_out = snapshot.tokens_per_s
     speeds = [
-        f"{_rate(snapshot.rate_per_s)} items/s",
+        f"{rate_words(snapshot.rate_per_s)} items/s",
         f"{count(round(tokens_in))} tokens/s in, {count(round(tokens_out))} out",
     ]
     for speed in speeds if snapshot.state is JobState.RUNNING else ():
@@ -93,7 +94,7 @@ def _eta(pen: Pen, snapshot: Snapshot, now: float) -> Text:
     ends = f"{clock(now + eta.low)}–{clock(now + eta.high)}"
     at = clock(now + eta.high) if clock(now + eta.low) == clock(now + eta.high) else ends
     line.add(f"{band}, at {at}")
-    rate = "" if pen.width >= 120 else f"   {_rate(snapshot.rate_per_s)}/s"
+    rate = "" if pen.width >= 120 else f"   {rate_words(snapshot.rate_per_s)}/s"
     line.add(rate).gap(3).add(eta.reason, palette.muted)
     if pen.width >= 120 and snapshot.saved_at is not None:
         kept = count(snapshot.counters.succeeded)
@@ -120,7 +121,3 @@ def _cost(pen: Pen, snapshot: Snapshot) -> Text:
         if line.text.cell_len + 3 + len(part) < pen.width:
             line.gap(3).add(part)
     return line.done()
-
-
-def _rate(per_s: float) -> str:
-    return f"{per_s:.2f}" if per_s < 10 else count(round(per_s))

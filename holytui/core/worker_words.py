@@ -1,0 +1,121 @@
+"""What is said of workers: who is there, who is gone, what each has in flight; for screens and lines alike."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from holytui.core.display import cell_width, count, safe
+from holytui.core.progress import Snapshot
+from holytui.core.words import clock
+from holytui.core.workers import LOCAL, WorkerSeen
+
+NOBODY = "none there yet"
+GLYPHS = {True: "●", False: "✗"}
+"""By whether it is alive; the words say it too."""
+
+AND = " · "
+LONGEST_HOST = 24
+
+
+def on_workers(snapshot: Snapshot) -> bool:
+    """Whether the job's items run on workers, or ran there last."""
+    return snapshot.executor != LOCAL
+
+
+def there_words(workers: Sequence[WorkerSeen]) -> str:
+    """Who would take items: `3 there, 96 at once`."""
+    alive = [worker for worker in workers if worker.alive]
+    if not alive:
+        return f"{NOBODY}; holytui worker starts one"
+    return f"{count(len(alive))} there, {count(sum(worker.concurrency for worker in alive))} at once"
+
+
+def number_words(workers: Sequence[WorkerSeen]) -> str:
+    """How many: `3 workers`, `2 workers, 1 gone`."""
+    if not workers:
+        return f"workers: {NOBODY}"
+    alive = sum(worker.alive for worker in workers)
+    return f"{count(alive)} worker{'' if alive == 1 else 's'}{_gone(workers)}"
+
+
+def sum_words(workers: Sequence[WorkerSeen]) -> str:
+    """All of them together: `48 there, 2 gone, 1,520 in flight, 310/s`."""
+    if not workers:
+        return NOBODY
+    alive = sum(worker.alive for worker in workers)
+    return f"{count(alive)} there{_gone(workers)}{_load(workers)}"
+
+
+def line_of(workers: Sequence[WorkerSeen], room: int) -> str:
+    """What there is room for on one line: each by name where they fit, else the sums and some of them."""
+    number = number_words(workers)
+    each = by_name(workers, room - cell_width(number) - 3, every=True)
+    if each:
+        return f"{number}   {each}"
+    sums = number + _load(workers)
+    few = by_name(workers, room - cell_width(sums) - 3)
+    return f"{sums}   {few}" if few else sums
+
+
+def by_name(workers: Sequence[WorkerSeen], room: int, *, every: bool = False) -> str:
+    """As many by name as there are cells for, and how many more there are; empty where there is room for none.
+
+    Args:
+        workers: in the order in which they are told if there is room for all.
+        room: in cells.
+        every: all of them or none.
+    """
+    told = AND.join(_named(workers, workers))
+    if every or cell_width(told) <= room:
+        return told if cell_width(told) <= room else ""
+    words = _named(by_need(workers), workers)
+    for shown in range(len(words) - 1, 0, -1):
+        told = AND.join([*words[:shown], f"{count(len(words) - shown)} more"])
+        if cell_width(told) <= room:
+            return told
+    return ""
+
+
+def by_need(workers: Sequence[WorkerSeen]) -> list[WorkerSeen]:
+    """Those that are gone first: where not all can be named they are what a person looks for."""
+    return sorted(workers, key=lambda worker: worker.alive)
+
+
+def labels(workers: Sequence[WorkerSeen]) -> dict[str, str]:
+    """What to call each, by its name: its host, and where several run on one its pid too; made safe."""
+    hosts = Counter(map(_host, workers))
+    return {one.name: f"{_host(one)}:{one.pid}" if hosts[_host(one)] > 1 else _host(one) for one in workers}
+
+
+def load_words(worker: WorkerSeen) -> str:
+    """What one does: `31/32 14/s` of its requests at once, or `gone 02:14`."""
+    if not worker.alive:
+        return f"gone {clock(worker.seen_at)}"
+    return f"{count(worker.in_flight)}/{count(worker.concurrency)} {rate_words(worker.rate_per_s)}/s"
+
+
+def rate_words(per_s: float) -> str:
+    """Results a second: `0.52`, `14`."""
+    return f"{per_s:.2f}" if per_s < 10 else count(round(per_s))
+
+
+def _named(workers: Sequence[WorkerSeen], among: Sequence[WorkerSeen]) -> list[str]:
+    names = labels(among)
+    return [f"{GLYPHS[one.alive]} {names[one.name]} {load_words(one)}" for one in workers]
+
+
+def _host(worker: WorkerSeen) -> str:
+    """Without the domain, which they mostly share."""
+    return safe(worker.host.partition(".")[0] or worker.name, limit=LONGEST_HOST)
+
+
+def _gone(workers: Sequence[WorkerSeen]) -> str:
+    gone = sum(not worker.alive for worker in workers)
+    return f", {count(gone)} gone" if gone else ""
+
+
+def _load(workers: Sequence[WorkerSeen]) -> str:
+    alive = [worker for worker in workers if worker.alive]
+    if not alive:
+        return ""
+    in_flight, rate = sum(one.in_flight for one in alive), sum(one.rate_per_s for one in alive)
+    return f", {count(in_flight)} in flight, {rate_words(rate)}/s"
