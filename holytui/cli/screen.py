@@ -17,7 +17,7 @@ from holytui.core.job import Job, load_job
 from holytui.resources import describe_sample, sample_jobs, themes
 from holytui.runs.desk import JobSource, Sample
 from holytui.runs.endpoint import EndpointError, resolve_endpoint, resolve_target
-from holytui.runs.launch import Tables
+from holytui.runs.launch import LOCAL, Tables
 from holytui.runs.local_desk import LocalDesk
 from holytui.runs.origin import Origin
 from holytui.runs.prepare import Wishes, check_saved, find, saved_job
@@ -94,13 +94,14 @@ def open_screen(
 def _opening(checkpoints: Path, tables: Tables, source: str, wishes: Wishes) -> Opening:
     """A job with work left opens on its run screen; a new one, or one to be read again, on its preflight."""
     loaded, folder = find(checkpoints, source, wishes.job_id)
+    executor = wishes.executor or (saved_job(folder)[1].executor if folder.is_dir() else LOCAL)
     if loaded is None:
         job, _ = saved_job(folder)
     else:
         job = loaded.job
         if folder.is_dir():
             check_saved(folder, job, Origin.of_file(loaded), wishes)
-    wishes = _with_trust_settled(job, wishes, tables)
+    wishes = _with_trust_settled(job, wishes, tables, key_here=executor == LOCAL)
     names = {folder.name: wishes}
     if loaded is None:
         return Opening(folder.name, LocalDesk(checkpoints, tables, _samples(), wishes=names))
@@ -111,8 +112,8 @@ def _opening(checkpoints: Path, tables: Tables, source: str, wishes: Wishes) -> 
     return Opening(folder.name if resumes else loaded.path, desk)
 
 
-def _with_trust_settled(job: Job, wishes: Wishes, tables: Tables) -> Wishes:
-    """Ask about another host and variable now: the screen cannot be asked on."""
+def _with_trust_settled(job: Job, wishes: Wishes, tables: Tables, *, key_here: bool) -> Wishes:
+    """Ask about another host and variable now, also where only workers have the key: the screen cannot be asked on."""
     answers: dict[tuple[str, str], bool] = {}
 
     def ask(host: str, variable: str) -> bool:
@@ -122,7 +123,9 @@ def _with_trust_settled(job: Job, wishes: Wishes, tables: Tables) -> Wishes:
     with contextlib.suppress(EndpointError):  # the preflight says what is missing
         target = resolve_target(job.provider, wishes.base_url)
         if not target.embedded:
-            resolve_endpoint(target, job.provider, env=os.environ, trusted=tables.trusted, confirm=ask)
+            resolve_endpoint(
+                target, job.provider, env=os.environ, trusted=tables.trusted, confirm=ask, key_here=key_here
+            )
     return replace(wishes, confirm=lambda host, variable: answers.get((host, variable), False))
 
 

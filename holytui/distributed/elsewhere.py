@@ -3,13 +3,13 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from holytui.core.workers import WorkerSeen
 from holytui.distributed.executor import CeleryExecutor
 from holytui.distributed.keys import job_keys
 from holytui.distributed.link import Link, LinkDown, LinkRefused
-from holytui.distributed.redis_url import DEFAULT_URL, RedisUrlError, checked, shown
+from holytui.distributed.redis_url import DEFAULT_URL, VARIABLE, RedisUrlError, checked, shown
 from holytui.distributed.roster import Roster
 from holytui.distributed.sending import Publisher
 from holytui.distributed.spec import SEEN_OF_EACH, Spec
@@ -40,6 +40,10 @@ class CeleryElsewhere:
     @property
     def place(self) -> str:
         return shown(self._url)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {VARIABLE: self._url}
 
     def workers(self) -> Sequence[WorkerSeen]:
         """Who would take items now; blocks for some seconds at most, from any thread but a loop's.

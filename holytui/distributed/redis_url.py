@@ -2,6 +2,9 @@
 
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
+VARIABLE = "HOLYTUI_REDIS"
+"""Of the environment, that holds the address."""
+
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 _SCHEMES = ("redis", "rediss")
 

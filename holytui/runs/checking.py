@@ -177,15 +177,16 @@ def _label(variable: str | None, endpoint: Endpoint) -> str:
     return f"{name} …{key[-SHOWN_DIGITS:]}" if len(key) >= SHOWN_FROM else name
 
 
-def key_note_of(target: Target, endpoint: Callable[[], Endpoint]) -> KeyNote:
+def key_note_of(target: Target, endpoint: Callable[[], Endpoint], *, on_workers: bool = False) -> KeyNote:
     """What to say about a key that nobody was asked about yet.
 
     Args:
         target: where requests go.
         endpoint: resolves it with its key, or raises an `EndpointError`.
+        on_workers: requests are sent from there, with their keys.
     """
     if target.embedded:
-        return KeyNote(SIMULATED, ok=True)
+        return KeyNote(SIMULATED, ok=True, on_workers=on_workers)
     try:
         found = endpoint()
     except KeyMissing as error:
@@ -195,6 +196,9 @@ def key_note_of(target: Target, endpoint: Callable[[], Endpoint]) -> KeyNote:
         return KeyNote(words, ok=False)
     except EndpointError as error:
         return KeyNote(str(error), ok=False)
+    if on_workers:
+        theirs = f"each worker reads {target.variable} from its own environment"
+        return KeyNote(theirs if target.variable else "none sent", ok=True, on_workers=True)
     return KeyNote(_label(target.variable, found) if found.api_key else "none sent", ok=True)
 
 

@@ -12,6 +12,7 @@ from holytui.core.identity import job_id_of
 from holytui.core.job import Problem
 from holytui.core.pricing import NOTHING, Money
 from holytui.core.spread import Range
+from holytui.core.workers import WorkerSeen
 from holytui.runs.estimating import Told, nobody
 from holytui.runs.handle import RunHandle
 from holytui.store.catalog import JobEntry
@@ -69,6 +70,7 @@ class Preview:
         blockers: why it cannot be started, each a sentence.
         unsavable: those of them that are about the checkpoint folder.
         variable: that the key is read from, None where none is sent; key_missing: it is not set.
+        on_workers: its items are to run there, with keys of their own; place: where they are reached, for a person.
     """
 
     job_id: str
@@ -86,6 +88,8 @@ class Preview:
     spent: Money = NOTHING
     failed: int = 0
     changed: Changed | None = None
+    on_workers: bool = False
+    place: str = ""
 
     @property
     def title(self) -> str:
@@ -118,11 +122,13 @@ class KeyNote:
     Attributes:
         ok: the job could be sent with it.
         missing: its variable is not set.
+        on_workers: it is theirs, and not sent from here.
     """
 
     words: str
     ok: bool
     missing: bool = False
+    on_workers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +205,22 @@ class Desk(Protocol):
     def preview(self, source: JobSource, told: Told = nobody) -> Preview:
         """What starting this would do and cost; blocks while it reads the input, and tells how far it is."""
 
-    def wish(self, source: JobSource, preview: Preview, *, budget_usd: float | None, api_key: str | None) -> Preview:
-        """Keep a budget or a key for this session of holytui; the preview with it."""
+    def wish(
+        self,
+        source: JobSource,
+        preview: Preview,
+        *,
+        budget_usd: float | None = None,
+        api_key: str | None = None,
+        on_workers: bool | None = None,
+    ) -> Preview:
+        """Keep a budget, a key, or where it runs for this session of holytui; the preview with it.
+
+        Blocks where workers are wished for: what talks to them may have to be imported.
+        """
+
+    def workers(self) -> Sequence[WorkerSeen]:
+        """Who would take items now; blocks for some seconds at most."""
 
     def glance(self, text: str, path: Path, *, new: bool = True) -> Glance:
         """What is wrong with a job file's text; of a new job also its first prompts. Blocks while it reads them."""

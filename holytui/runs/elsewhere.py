@@ -1,6 +1,6 @@
 """What a session needs to know of an executor on other machines; `distributed` is the one there is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +50,10 @@ class Elsewhere(Protocol):
     @property
     def place(self) -> str:
         """Where its messages go, for a person; without any password."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What another process of holytui needs in its environment to find the same; it may hold a password."""
 
     def workers(self) -> Sequence[WorkerSeen]:
         """Who would take items now; blocks for some seconds at most, from any thread.

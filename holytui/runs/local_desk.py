@@ -8,17 +8,19 @@ from typing import TypeVar
 from holytui.core.command import Command, Verb
 from holytui.core.job import JobFileError
 from holytui.core.progress import JobState, Snapshot
+from holytui.core.workers import WorkerSeen
 from holytui.engine.admission.breaker import Halt
 from holytui.inputs.source import InputProblem
-from holytui.runs.background import BackgroundFailed, run_in_background, told
+from holytui.runs.background import BackgroundFailed
 from holytui.runs.desk import DeskError, Glance, JobSource, KeyCheck, KeyNote, Leaving, Preview, Sample, Shelf
-from holytui.runs.elsewhere import ElsewhereError
-from holytui.runs.endpoint import EndpointError, resolve_target
+from holytui.runs.elsewhere import Elsewhere, ElsewhereError
+from holytui.runs.endpoint import EndpointError
 from holytui.runs.errands import ACKNOWLEDGE_S, OwnerSilent, retry_at_rest, send_to_owner
 from holytui.runs.estimating import Told, nobody
 from holytui.runs.glancing import glance
 from holytui.runs.handle import RunHandle
-from holytui.runs.launch import Tables
+from holytui.runs.handover import hand_over
+from holytui.runs.launch import LOCAL, Tables
 from holytui.runs.prepare import Wishes, prepare, saved_job
 from holytui.runs.previewing import Asked, check_of, key_note, preview_of, revised
 from holytui.runs.resting import RestingHandle
@@ -122,19 +124,41 @@ class LocalDesk:
         except SENTENCES as error:
             raise DeskError(str(error)) from error
 
-    def wish(self, source: JobSource, preview: Preview, *, budget_usd: float | None, api_key: str | None) -> Preview:
-        """Keep a budget or a key for this session of holytui; the preview with it.
+    def wish(
+        self,
+        source: JobSource,
+        preview: Preview,
+        *,
+        budget_usd: float | None = None,
+        api_key: str | None = None,
+        on_workers: bool | None = None,
+    ) -> Preview:
+        """Keep a budget, a key, or where it runs for this session of holytui; the preview with it.
 
         Raises:
-            DeskError: the job is not there any more.
+            DeskError: the job is not there any more, or there is no way to workers.
         """
-        if api_key is not None:
-            self._keys[str(source)] = api_key
-        if budget_usd is not None:
-            self._wishes[str(source)] = replace(self._wishes_for(source), budget_usd=budget_usd)
         try:
+            if on_workers is not None:
+                executor = self._elsewhere().name if on_workers else LOCAL
+                self._wishes[str(source)] = replace(self._wishes_for(source), executor=executor)
+            if api_key is not None:
+                self._keys[str(source)] = api_key
+            if budget_usd is not None:
+                self._wishes[str(source)] = replace(self._wishes_for(source), budget_usd=budget_usd)
             return revised(self._asked(source), preview)
         except SENTENCES as error:
+            raise DeskError(str(error)) from error
+
+    def workers(self) -> Sequence[WorkerSeen]:
+        """Who would take items now; blocks for some seconds at most.
+
+        Raises:
+            DeskError: they cannot be asked for.
+        """
+        try:
+            return self._elsewhere().workers()
+        except ElsewhereError as error:
             raise DeskError(str(error)) from error
 
     def key_note(self, source: JobSource) -> KeyNote:
@@ -291,17 +315,12 @@ class LocalDesk:
         if mine is not None and mine.owned_here:
             mine.stop(Halt(JobState.INTERRUPTED, "hangup", "handed to the background"))
             mine.wait(LEAVE_S)
-        key = self._keys.get(job_id)
         try:
-            job, _ = saved_job(self._checkpoints / job_id)
-            wishes = self._wishes_for(job_id)
-            variable = resolve_target(job.provider, wishes.base_url).variable
-            env = {variable: key} if key and variable else {}
-            owner = run_in_background(self._checkpoints, job_id, _arguments(wishes), env=env)
+            words = hand_over(self._asked(job_id), job_id)
         except SENTENCES as error:
             raise DeskError(str(error)) from error
         self._thread.forget(self._checkpoints / job_id)
-        return told(job_id, owner)
+        return words
 
     def shutdown(self, why: Leaving = Leaving.QUIT) -> None:
         """End all runs of this process at once; harmless when repeated."""
@@ -323,6 +342,12 @@ class LocalDesk:
             return entry
         return replace(entry, snapshot=mine.snapshot(), problem=None)
 
+    def _elsewhere(self) -> Elsewhere:
+        found = self._tables.elsewhere()
+        if found is None:
+            raise ElsewhereError("No way to workers is known here: everything runs in this process.")
+        return found
+
     def _asked(self, source: JobSource) -> Asked:
         wishes = self._wishes_for(source)
         wishes = replace(wishes, api_key=wishes.api_key or self._keys.get(str(source)))
@@ -336,14 +361,3 @@ def _move(known: dict[str, V], job_id: str, new_id: str) -> None:
     known.pop(new_id, None)
     if job_id in known:
         known[new_id] = known.pop(job_id)
-
-
-def _arguments(wishes: Wishes) -> list[str]:
-    """The command line's wishes as options of `run`, for the background process."""
-    options = {
-        "limit": wishes.limit,
-        "concurrency": wishes.concurrency,
-        "budget": wishes.budget_usd,
-        "base-url": wishes.base_url,
-    }
-    return [f"--{name}={value}" for name, value in options.items() if value is not None]

@@ -30,7 +30,7 @@ class Wishes:
         drift: `run` or `keep` when changed steps are accepted, else None.
         job_id: the id to save under, `--id`.
         confirm: asked about a host and variable that are no known pair.
-        api_key: for this session only.
+        api_key: for this session only; of no use to workers, who have their own.
         stays: a long wait for the provider is sat out in the session.
         executor: where items are to run, by name; None: where they ran last, in this process at first.
     """
@@ -172,7 +172,7 @@ def prepare(
             env=os.environ if env is None else env,
             trusted=tables.trusted,
             confirm=wishes.confirm,
-            api_key=wishes.api_key,
+            api_key=wishes.api_key if elsewhere is None else None,
             key_here=elsewhere is None,
         )
     if asked.saved is None:

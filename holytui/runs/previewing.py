@@ -8,16 +8,18 @@ from pathlib import Path
 
 from holytui.core.estimate import Estimate
 from holytui.core.identity import step_hashes
-from holytui.core.job import Job, Provider
+from holytui.core.job import Job
 from holytui.core.progress import Counters
 from holytui.core.spread import Range
+from holytui.core.workers import LOCAL
 from holytui.provider.presets import Endpoint
 from holytui.runs.checking import SIMULATED, check_provider, key_note_of
 from holytui.runs.desk import Changed, JobSource, KeyCheck, KeyNote, Preview
+from holytui.runs.elsewhere import ElsewhereError
 from holytui.runs.endpoint import Target, resolve_endpoint, resolve_target
 from holytui.runs.estimating import Past, Told, estimate_job, nobody, past_of
 from holytui.runs.launch import Tables
-from holytui.runs.prepare import Wishes, check_budget, find, saved_job, with_wishes
+from holytui.runs.prepare import Wishes, check_budget, elsewhere_for, find, saved_job, with_wishes
 from holytui.runs.saved import PrepareError, check_prompts
 from holytui.store.health import try_folder
 from holytui.store.reader import Drift, Reader
@@ -42,24 +44,31 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The job with the wishes in it, and where it is from."""
+    """The job with the wishes in it, where it is from, and the name of what is to run its items."""
 
     job: Job
     base_dir: Path
     origin: str
     folder: Path
     target: Target
+    executor: str
+
+    @property
+    def on_workers(self) -> bool:
+        return self.executor != LOCAL
 
 
 def _find(asked: Asked) -> _Found:
     loaded, folder = find(asked.checkpoints, asked.source, asked.wishes.job_id)
     if loaded is None:
         job, meta = saved_job(folder)
-        base_dir, origin = folder / meta.base_dir, str(folder)
+        base_dir, origin, last = folder / meta.base_dir, str(folder), meta.executor
     else:
         job, base_dir, origin = loaded.job, loaded.base_dir, str(loaded.path)
+        last = saved_job(folder)[1].executor if folder.is_dir() else LOCAL
     target = resolve_target(job.provider, asked.wishes.base_url)
-    return _Found(with_wishes(job, asked.wishes), base_dir, origin, folder, target)
+    executor = asked.wishes.executor or last
+    return _Found(with_wishes(job, asked.wishes), base_dir, origin, folder, target, executor)
 
 
 def preview_of(asked: Asked, told: Told = nobody) -> Preview:
@@ -84,7 +93,7 @@ def preview_of(asked: Asked, told: Told = nobody) -> Preview:
     if drift.changed_steps and drift.answered_items:
         again = _again(estimate, read(past=Past(answered=answered)), drift.changed_steps)
         changed = Changed(drift.changed_steps, drift.answered_items, again)
-    key = _key_note(asked, target, job.provider)
+    key, where = _key_note(asked, found), _where(asked, found)
     problem = "" if folder.is_dir() else try_folder(asked.checkpoints).problem
     unsavable = (problem,) if problem else ()
     return Preview(
@@ -96,13 +105,15 @@ def preview_of(asked: Asked, told: Told = nobody) -> Preview:
         key_ok=key.ok,
         saved_in=folder,
         existing=folder.is_dir(),
-        blockers=(*_blockers(asked, job), *unsavable),
+        blockers=(*where.blockers, *_blockers(asked, job), *unsavable),
         unsavable=unsavable,
         variable=target.variable,
         key_missing=key.missing,
         spent=counters.spend.money,
         failed=counters.failed,
         changed=changed,
+        on_workers=found.on_workers,
+        place=where.place,
     )
 
 
@@ -113,7 +124,7 @@ def revised(asked: Asked, preview: Preview) -> Preview:
         JobFileError, PrepareError, EndpointError, CheckpointError: the job cannot be found any more.
     """
     found = _find(asked)
-    key = _key_note(asked, found.target, found.job.provider)
+    key, where = _key_note(asked, found), _where(asked, found)
     estimate = replace(preview.estimate, budget_usd=found.job.run.budget_usd)
     return replace(
         preview,
@@ -121,7 +132,9 @@ def revised(asked: Asked, preview: Preview) -> Preview:
         key_note=key.words,
         key_ok=key.ok,
         key_missing=key.missing,
-        blockers=(*_blockers(asked, found.job), *preview.unsavable),
+        blockers=(*where.blockers, *_blockers(asked, found.job), *preview.unsavable),
+        on_workers=found.on_workers,
+        place=where.place,
     )
 
 
@@ -131,12 +144,13 @@ def key_note(asked: Asked) -> KeyNote:
     Raises:
         JobFileError, PrepareError, EndpointError, CheckpointError: the job cannot be found.
     """
-    found = _find(asked)
-    return _key_note(asked, found.target, found.job.provider)
+    return _key_note(asked, _find(asked))
 
 
 def check_of(asked: Asked) -> KeyCheck:
     """What the provider says about a job's key and models; blocks for some seconds, sends no prompt.
+
+    It is not asked for a job that runs on workers: the key here is none of theirs.
 
     Raises:
         JobFileError, PrepareError, EndpointError, CheckpointError: it cannot be asked; the preview tells it too.
@@ -144,7 +158,9 @@ def check_of(asked: Asked) -> KeyCheck:
     found = _find(asked)
     if found.target.embedded:
         return KeyCheck(SIMULATED)
-    endpoint = _endpoint(asked, found.target, found.job.provider)
+    if found.on_workers:
+        return KeyCheck(_key_note(asked, found).words)
+    endpoint = _endpoint(asked, found)
     models = [step.model for step in found.job.steps]
     return check_provider(endpoint, found.target.variable, models).for_preflight()
 
@@ -158,19 +174,36 @@ def _blockers(asked: Asked, job: Job) -> tuple[str, ...]:
     return ()
 
 
-def _key_note(asked: Asked, target: Target, provider: Provider) -> KeyNote:
-    return key_note_of(target, lambda: _endpoint(asked, target, provider))
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Where items are to run, for a person, and why they cannot."""
+
+    place: str = ""
+    blockers: tuple[str, ...] = ()
 
 
-def _endpoint(asked: Asked, target: Target, provider: Provider) -> Endpoint:
+def _where(asked: Asked, found: _Found) -> _Where:
+    try:
+        elsewhere = elsewhere_for(found.executor, asked.tables)
+    except ElsewhereError as error:
+        return _Where(blockers=(str(error),))
+    return _Where() if elsewhere is None else _Where(elsewhere.place)
+
+
+def _key_note(asked: Asked, found: _Found) -> KeyNote:
+    return key_note_of(found.target, lambda: _endpoint(asked, found), on_workers=found.on_workers)
+
+
+def _endpoint(asked: Asked, found: _Found) -> Endpoint:
     """Where a job's requests go, with the key; raises as `resolve_endpoint` does."""
     return resolve_endpoint(
-        target,
-        provider,
+        found.target,
+        found.job.provider,
         env=os.environ,
         trusted=asked.tables.trusted,
         confirm=asked.wishes.confirm,
-        api_key=asked.wishes.api_key,
+        api_key=None if found.on_workers else asked.wishes.api_key,
+        key_here=not found.on_workers,
     )
 
 

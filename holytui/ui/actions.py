@@ -52,6 +52,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("duplicate", ("c",), "copy", "a new job like this one, with nothing done", (JOBS,)),
     Action("delete", ("d", "delete"), "delete", "move the job into the trash, after asking", (JOBS,)),
     Action("budget", ("b",), "budget", "another budget", (PREFLIGHT, RUN)),
+    Action("executor", ("c",), "workers", "where it runs: here, or on workers", (PREFLIGHT,)),
     Action("stop", ("x",), "stop", "stop, after asking", (JOBS, RUN)),
     Action("detach", ("D",), "detach", "let it run on in the background", (JOBS, RUN)),
     Action("more", ("plus",), "", "more requests in flight at most", (RUN,)),

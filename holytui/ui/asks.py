@@ -73,7 +73,8 @@ class Asks:
         _, mark, digits = note.words.partition("…")
         key = f", key {mark}{digits}" if mark else ""
         cost = expected_cost(snapshot, snapshot.pending)
-        question = f"Resume {items_words(snapshot.pending)}, {cost}{key}?"
+        where = ", on workers" if note.on_workers else ""
+        question = f"Resume {items_words(snapshot.pending)}, {cost}{key}{where}?"
         dialog = ChoiceDialog(self._app.dialog_pen(), [question, ""], [Choice("yes", "resume", "enter"), NO])
 
         def answered(answer: str | None) -> None:

@@ -8,6 +8,7 @@ from holytui.cli.options import Context
 from holytui.core.command import Command, Verb
 from holytui.runs.desk import DeskError, JobSource
 from holytui.runs.local_desk import LocalDesk
+from holytui.runs.prepare import Wishes
 from tests.processes import wait_until, write_job
 
 OPENAI = ['name = "openai"']
@@ -48,6 +49,34 @@ def test_a_budget_and_a_key_for_this_session_are_in_the_preview_and_in_no_file(t
     assert (both.key_ok, both.estimate.budget_usd, both.blockers) == (True, 2.5, ())
     assert desk.preview(job) == both
     assert KEY not in "".join(path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_on_workers_a_key_is_not_needed_here_nor_used_if_one_was_given(tmp_path: Path, desk: LocalDesk) -> None:
+    job = write_job(tmp_path, provider=OPENAI)
+    before = desk.preview(job)
+    assert (before.on_workers, before.place, before.key_ok) == (False, "", False)
+    there = desk.wish(job, before, on_workers=True)
+    assert (there.on_workers, there.place) == (True, "redis://127.0.0.1:6379/0")
+    assert (there.key_ok, there.key_missing) == (True, False)
+    assert there.key_note == "each worker reads OPENAI_API_KEY from its own environment"
+    assert desk.preview(job) == desk.wish(job, there, api_key=KEY) == there
+    assert desk.check(job).words == there.key_note
+    assert desk.key_note(job).on_workers
+    assert desk.wish(job, there, on_workers=False).key_note == "OPENAI_API_KEY …3f9a"
+
+
+def test_workers_at_an_address_that_is_none_are_not_wished_for_and_bar_the_way(tmp_path: Path) -> None:
+    wrong = LocalDesk(tmp_path / "checkpoints", Context(redis="http://127.0.0.1").tables())
+    job = write_job(tmp_path)
+    with pytest.raises(DeskError, match="is no address of Redis"):
+        wrong.wish(job, wrong.preview(job), on_workers=True)
+    assert not wrong.preview(job).on_workers
+    asked = {str(job): Wishes(executor="celery")}
+    named = LocalDesk(tmp_path / "checkpoints", Context(redis="http://127.0.0.1").tables(), wishes=asked)
+    preview = named.preview(job)
+    assert preview.on_workers
+    assert "is no address of Redis" in preview.blockers[0]
+    assert named.wish(job, preview, on_workers=False).blockers == ()
 
 
 def test_a_budget_that_cannot_be_kept_bars_the_way(tmp_path: Path, desk: LocalDesk) -> None:

@@ -21,6 +21,7 @@ from holytui.core.progress import (
     Spend,
 )
 from holytui.core.spread import Range
+from holytui.core.workers import WorkerSeen
 from holytui.resources import themes
 from holytui.runs.desk import DeskError, Glance, JobSource, KeyCheck, KeyNote, Leaving, Preview, Sample, Shelf, Shelved
 from holytui.runs.estimating import Told, nobody
@@ -100,6 +101,7 @@ class FrozenDesk:
     checkpoint: Path | None = None
     problems: Sequence[JobEntry] = ()
     shown_glance: Glance = NO_GLANCE
+    shown_workers: Sequence[WorkerSeen] = ()
 
     @property
     def checkpoints(self) -> Path:
@@ -127,8 +129,19 @@ class FrozenDesk:
             raise DeskError(f"{source}: no such job file")
         return self.shown_preview
 
-    def wish(self, source: JobSource, preview: Preview, *, budget_usd: float | None, api_key: str | None) -> Preview:
+    def wish(
+        self,
+        source: JobSource,
+        preview: Preview,
+        *,
+        budget_usd: float | None = None,
+        api_key: str | None = None,
+        on_workers: bool | None = None,
+    ) -> Preview:
         return preview
+
+    def workers(self) -> Sequence[WorkerSeen]:
+        return self.shown_workers
 
     def glance(self, text: str, path: Path, *, new: bool = True) -> Glance:
         return self.shown_glance

@@ -37,10 +37,11 @@ async def opened(
     size: tuple[int, int] = (80, 24),
     keymap: dict[str, str] | None = None,
     bell: bool = False,
+    redis: str | None = None,
 ) -> AsyncIterator[Pilot[UiExit]]:
-    """The app on a terminal of this size; its runs end with it."""
+    """The app on a terminal of this size, as with `--redis`; its runs end with it."""
     found, _ = load_themes(themes())
-    desk = LocalDesk(checkpoints, Context().tables(), samples)
+    desk = LocalDesk(checkpoints, Context(redis=redis).tables(), samples)
     settings = UiSettings(found, "night", keymap or {}, bell=bell, fast_s=0.2, slow_s=0.2)
     app = HolytuiApp(desk, settings, open_job=open_job)
     try:

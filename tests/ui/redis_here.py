@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,13 +57,15 @@ class RedisHere:
 
     def answers(self) -> bool:
         try:
-            CeleryElsewhere(self.url).workers()
+            self.number_of_workers()
         except ElsewhereError:
             return False
         return True
 
     def number_of_workers(self) -> int:
-        return len(CeleryElsewhere(self.url).workers())
+        """In a thread of its own: a test may have a loop that runs already."""
+        with ThreadPoolExecutor(1) as aside:
+            return len(aside.submit(CeleryElsewhere(self.url).workers).result())
 
     @contextmanager
     def worker(self, concurrency: int, **env: str) -> Iterator[None]:

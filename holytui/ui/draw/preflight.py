@@ -1,5 +1,6 @@
 """Preflight: what a job would do and cost, before enter runs it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rich.style import Style
@@ -8,6 +9,8 @@ from rich.text import Text
 from holytui.core.display import cell_width, count, dollars, safe, safe_block, wrap
 from holytui.core.estimate import Estimate
 from holytui.core.estimate_words import cost_words, ratio_words, time_words, tokens_words, usd_range
+from holytui.core.worker_words import there_words
+from holytui.core.workers import WorkerSeen
 from holytui.runs.desk import Changed, KeyCheck, Preview
 from holytui.ui.draw.paths import near
 from holytui.ui.draw.pen import Line, Pen
@@ -39,10 +42,30 @@ class Keys:
     paste: str = "k"
     open: str = "enter"
     retry_all: str = "R"
+    executor: str = "c"
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who would take the items.
+
+    Attributes:
+        workers: None: not known yet.
+        problem: why nobody can be asked, a sentence.
+    """
+
+    workers: Sequence[WorkerSeen] | None = None
+    problem: str = ""
 
 
 def sheet(
-    pen: Pen, preview: Preview, height: int, probe: str = "", key: KeyCheck | None = None, keys: Keys = Keys()
+    pen: Pen,
+    preview: Preview,
+    height: int,
+    probe: str = "",
+    key: KeyCheck | None = None,
+    keys: Keys = Keys(),
+    crew: Crew = Crew(),
 ) -> list[Text]:
     """The facts, a line each.
 
@@ -53,6 +76,7 @@ def sheet(
         probe: what is to be said about running the first few items, if anything.
         key: what the provider says about the key and the models; None: only the preview's note is known.
         keys: that are named beside what they change.
+        crew: who is there, where it is to run on workers.
     """
     estimate, pen = preview.estimate, replace(pen, width=min(pen.width, READABLE))
     lines = [_title(pen, preview)]
@@ -69,6 +93,7 @@ def sheet(
         _wide(lines, pen, "Tokens", tokens_words(estimate))
         _cost(lines, pen, estimate, keys.budget)
         _wide(lines, pen, "Time", time_words(estimate))
+    _where(lines, pen, preview, crew, keys.executor)
     _key(lines, pen, preview, key or KeyCheck(preview.key_note, bad=not preview.key_ok), keys.paste)
     _wide(lines, pen, "Saved in", near(preview.saved_in))
     if probe:
@@ -188,6 +213,19 @@ def _wide(
         line = pen.line().gap(1).cell("" if at else name, 11, pen.palette.muted)
         line.foreign(part, min(width, cell_width(part)), style)
         lines.append(_hinted(line, None if at else hint))
+
+
+def _where(lines: list[Text], pen: Pen, preview: Preview, crew: Crew, key: str) -> None:
+    """Here, or who is there to run it."""
+    if not preview.on_workers:
+        _wide(lines, pen, "Runs", "here", hint=(key, "on workers"))
+        return
+    place = f"  ({preview.place})" if preview.place else ""
+    words = crew.problem or (
+        f"looking for them{place}" if crew.workers is None else f"{there_words(crew.workers)}{place}"
+    )
+    bad = bool(crew.problem) or not preview.place
+    _wide(lines, pen, "Runs", f"on workers: {words}", bad=bad, hint=(key, "here"))
 
 
 def _key(lines: list[Text], pen: Pen, preview: Preview, key: KeyCheck, paste: str) -> None:

@@ -12,9 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from holytui.core.display import count
-from holytui.core.estimate_words import again_words, budget_note, first_words, pending_words
+from holytui.core.estimate_words import again_words, first_words, pending_words
 from holytui.core.progress import JobState
-from holytui.core.spread import Range
 from holytui.offload import offload
 from holytui.runs.desk import Changed, DeskError, JobSource, KeyCheck, Preview
 from holytui.runs.handle import RunHandle
@@ -22,14 +21,14 @@ from holytui.ui.actions import PREFLIGHT, bindings, key_of
 from holytui.ui.draw import preflight as draw
 from holytui.ui.draw.paths import near
 from holytui.ui.draw.preflight import FIRST_ITEMS
-from holytui.ui.screens.ask_line import AskLine
+from holytui.ui.roster import EVERY_S, Roster
 from holytui.ui.screens.base import HolyScreen
 from holytui.ui.screens.dialogs import Choice, ChoiceDialog
-from holytui.ui.triage import amount_of, no_amount
 from holytui.ui.widgets.line_list import LineList
 from holytui.ui.widgets.lines import Lines
+from holytui.ui.wishing import Wishing
 
-KEYS_NAMED = ("prompts", "budget", "paste_key", "open", "retry_all")
+KEYS_NAMED = ("prompts", "budget", "paste_key", "open", "retry_all", "executor")
 """As `draw.Keys` takes them."""
 
 
@@ -49,6 +48,8 @@ class PreflightScreen(HolyScreen):
         self._probe: RunHandle | None = None
         self._starting = False
         self._read_so_far = (0, 0)
+        self._wishing = Wishing(self, self.show, self._fail)
+        self._roster = Roster(self.repaint)
 
     def compose(self) -> ComposeResult:
         yield LineList(cursor_style=lambda: self.palette.plain, id="sheet", marker="")
@@ -58,6 +59,7 @@ class PreflightScreen(HolyScreen):
         self.repaint()
         self._read()
         self.set_interval(self.holy.settings.fast_s, self._watch)
+        self.set_interval(EVERY_S, self._look_for_workers)
 
     def the_list(self) -> LineList:
         return self.query_one("#sheet", LineList)
@@ -80,7 +82,9 @@ class PreflightScreen(HolyScreen):
         """Show a preview, and ask the provider about the key that it names."""
         self._preview, self._problem = preview, ""
         self.repaint()
-        if preview.key_ok and self._key is None and not preview.idle:
+        if preview.on_workers:
+            self._look_for_workers()
+        elif preview.key_ok and self._key is None and not preview.idle:
             self._ask()
 
     @work(exit_on_error=False)
@@ -113,12 +117,15 @@ class PreflightScreen(HolyScreen):
             return draw.prompts(pen, self._preview.estimate)
         height, probe = self.the_list().size.height, self._probe_words(self._preview)
         keys = draw.Keys(*(key_of(name, self.holy.settings.keymap) for name in KEYS_NAMED))
-        return draw.sheet(pen, self._preview, height, probe, self._key_words(self._preview), keys)
+        crew = draw.Crew(self._roster.workers, self._roster.problem)
+        return draw.sheet(pen, self._preview, height, probe, self._key_words(self._preview), keys, crew)
 
     def _key_words(self, preview: Preview) -> KeyCheck | None:
         """What the provider says about the key so far; a bad one does not bar the way, so the way is told."""
         if not preview.key_ok:
             return None
+        if preview.on_workers:
+            return KeyCheck(preview.key_note)
         if self._key is None:
             asking = "" if preview.estimate.simulated else ", being checked"
             return KeyCheck(f"{preview.key_note}{asking}")
@@ -155,10 +162,15 @@ class PreflightScreen(HolyScreen):
         if preview is not None and not preview.idle:
             yield "prompts", "facts" if self._prompts else "prompts"
             yield "budget", "budget"
+            yield "executor", "here" if preview.on_workers else "on workers"
         yield "edit", "edit"
         yield "back", "back"
         yield "help", "help"
         yield "quit", "quit"
+
+    def spare(self) -> Iterable[str]:
+        """What the sheet names beside what it changes goes first; the help never does."""
+        return ("quit", "back", "budget", "executor", "edit", "prompts", "first")
 
     def action_open(self) -> None:
         """Run it; where there is nothing to run, or the first few run already, show that."""
@@ -205,6 +217,9 @@ class PreflightScreen(HolyScreen):
         """Whether it can be started as it is; says why not."""
         preview = self._preview
         if preview is None or self._starting:
+            return False
+        if self._wishing.choosing:
+            self.say("a moment: where it runs is being changed")
             return False
         way = f" {key_of('paste_key', self.holy.settings.keymap)} pastes it." if preview.key_missing else ""
         for sentence in preview.blockers or (() if preview.key_ok else (preview.key_note + way,)):
@@ -254,7 +269,9 @@ class PreflightScreen(HolyScreen):
 
     def _key_is_wanted(self) -> bool:
         preview = self._preview
-        return preview is not None and (preview.key_missing or (self._key is not None and self._key.refused))
+        if preview is None or preview.on_workers:
+            return False
+        return preview.key_missing or (self._key is not None and self._key.refused)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where there is nothing to paste its key moves the sheet, as on every screen."""
@@ -264,45 +281,29 @@ class PreflightScreen(HolyScreen):
         """A key for this session: kept in memory only, and asked about at once."""
         if self._preview is None:
             return
-        sentences = [
-            f"The key for {self._preview.variable or 'the provider'}, for this session of holytui.",
-            "It is not shown and goes to no file; whoever runs this job in the background gets it too.",
-            "",
-        ]
+        self._wishing.key(self._source, self._preview, self._forget_key)
 
-        def answered(text: str | None) -> None:
-            if text is not None:
-                self._key = None
-                self._wish(api_key=text.strip())
-
-        self.app.push_screen(AskLine(self.pen(68), sentences, verb="use it", check=no_key, secret=True), answered)
+    def _forget_key(self) -> None:
+        self._key = None
 
     def action_budget(self) -> None:
-        """A budget for this run, as `--budget` gives it; the job file stays as it is."""
+        """A budget for this run; the job file stays as it is."""
+        if self._preview is not None:
+            self._wishing.budget(self._source, self._preview)
+
+    def action_executor(self) -> None:
+        """Here or on workers, for this job in this session; the other way round the next time."""
         preview = self._preview
-        if preview is None:
+        if preview is None or preview.idle or self._starting or self._wishing.choosing:
             return
-        budget = preview.estimate.budget_usd
-        sentences = ["The budget of this job in USD, from its first request on. Its file stays as it is.", ""]
-
-        def answered(text: str | None) -> None:
-            if text is not None:
-                self._wish(budget_usd=amount_of(text))
-
-        def note(text: str) -> str:
-            spent, cost = preview.spent.usd or 0.0, preview.estimate.cost
-            return budget_note(amount_of(text), spent, None if cost is None else cost + Range(spent, spent, spent))
-
-        value = "" if budget is None else f"{budget:g}"
-        self.app.push_screen(AskLine(self.pen(68), sentences, value=value, check=no_amount, note=note), answered)
-
-    def _wish(self, *, budget_usd: float | None = None, api_key: str | None = None) -> None:
-        if self._preview is None:
+        if self._probe is not None:
+            self.say(f"the first {FIRST_ITEMS} run already")
             return
-        try:
-            self.show(self.holy.desk.wish(self._source, self._preview, budget_usd=budget_usd, api_key=api_key))
-        except DeskError as error:
-            self._fail(self._source, str(error))
+        self.run_worker(self._wishing.executor(self._source, preview), exit_on_error=False)
+
+    def _look_for_workers(self) -> None:
+        if self._preview is not None and self._preview.on_workers and self.in_sight:
+            self.run_worker(self._roster.look(self.holy.desk), exit_on_error=False)
 
     def action_edit(self) -> None:
         """Edit the job file, then look at the job anew."""
@@ -328,11 +329,3 @@ def _verb(preview: Preview) -> str:
     if preview.changed is not None:
         return "run or keep"
     return "run all" if estimate.pending == estimate.items else f"run {estimate.pending:,}"
-
-
-def no_key(text: str) -> str:
-    """Why a text cannot be a key; empty where it can. The text itself is never in it."""
-    key = text.strip()
-    if not key:
-        return "a key, please; esc leaves it"
-    return "" if key.isascii() and key.isprintable() and " " not in key else "a key has no blanks or special signs"
