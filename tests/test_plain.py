@@ -41,7 +41,7 @@ def test_a_job_on_workers_tells_of_them_and_at_rest_where_it_goes_on() -> None:
     there = replace(RUNNING, executor="celery", workers=seen)
     lines = plain.status_lines(there)
     assert "  Workers  1 there, 1 gone, 31 in flight, 14/s" in lines
-    assert any(line.strip().startswith("● gpu-01 31/32 14/s · ✗ gpu-02 gone ") for line in lines)
+    assert any(line.strip().startswith("gpu-01 31/32 14/s · ✗ gpu-02 gone ") for line in lines)
     assert "1 worker, 1 gone" in plain.progress_line(there)
     assert plain.started_line(there).endswith(", on workers")
     nobody = plain.status_lines(replace(there, workers=(), activity=waits))

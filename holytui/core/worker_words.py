@@ -9,8 +9,8 @@ from holytui.core.words import clock
 from holytui.core.workers import LOCAL, WorkerSeen
 
 NOBODY = "none there yet"
-GLYPHS = {True: "●", False: "✗"}
-"""By whether it is alive; the words say it too."""
+ALIVE, GONE = "●", "✗"
+"""The words say it too."""
 
 AND = " · "
 LONGEST_HOST = 24
@@ -39,34 +39,34 @@ def number_words(workers: Sequence[WorkerSeen]) -> str:
 
 def sum_words(workers: Sequence[WorkerSeen]) -> str:
     """All of them together: `48 there, 2 gone, 1,520 in flight, 310/s`."""
-    if not workers:
-        return NOBODY
-    alive = sum(worker.alive for worker in workers)
-    return f"{count(alive)} there{_gone(workers)}{_load(workers)}"
+    return f"{presence_words(workers)}{_load(workers)}"
+
+
+def presence_words(workers: Sequence[WorkerSeen]) -> str:
+    """How many are there, and how many are gone: `48 there, 2 gone`."""
+    return f"{count(sum(worker.alive for worker in workers))} there{_gone(workers)}" if workers else NOBODY
+
+
+def speed_words(workers: Sequence[WorkerSeen]) -> str:
+    """Results a second of all that are there: `310/s`."""
+    return f"{rate_words(sum(worker.rate_per_s for worker in workers if worker.alive))}/s"
 
 
 def line_of(workers: Sequence[WorkerSeen], room: int) -> str:
     """What there is room for on one line: each by name where they fit, else the sums and some of them."""
-    number = number_words(workers)
-    each = by_name(workers, room - cell_width(number) - 3, every=True)
-    if each:
-        return f"{number}   {each}"
-    sums = number + _load(workers)
+    each = AND.join(_named(workers, workers))
+    if cell_width(each) <= room:
+        return each
+    sums = number_words(workers) + _load(workers)
     few = by_name(workers, room - cell_width(sums) - 3)
     return f"{sums}   {few}" if few else sums
 
 
-def by_name(workers: Sequence[WorkerSeen], room: int, *, every: bool = False) -> str:
-    """As many by name as there are cells for, and how many more there are; empty where there is room for none.
-
-    Args:
-        workers: in the order in which they are told if there is room for all.
-        room: in cells.
-        every: all of them or none.
-    """
+def by_name(workers: Sequence[WorkerSeen], room: int) -> str:
+    """As many by name as there are cells for, and how many more there are; empty where there is room for none."""
     told = AND.join(_named(workers, workers))
-    if every or cell_width(told) <= room:
-        return told if cell_width(told) <= room else ""
+    if cell_width(told) <= room:
+        return told
     words = _named(by_need(workers), workers)
     for shown in range(len(words) - 1, 0, -1):
         told = AND.join([*words[:shown], f"{count(len(words) - shown)} more"])
@@ -100,7 +100,7 @@ def rate_words(per_s: float) -> str:
 
 def _named(workers: Sequence[WorkerSeen], among: Sequence[WorkerSeen]) -> list[str]:
     names = labels(among)
-    return [f"{GLYPHS[one.alive]} {names[one.name]} {load_words(one)}" for one in workers]
+    return [f"{'' if one.alive else f'{GONE} '}{names[one.name]} {load_words(one)}" for one in workers]
 
 
 def _host(worker: WorkerSeen) -> str:
@@ -117,5 +117,4 @@ def _load(workers: Sequence[WorkerSeen]) -> str:
     alive = [worker for worker in workers if worker.alive]
     if not alive:
         return ""
-    in_flight, rate = sum(one.in_flight for one in alive), sum(one.rate_per_s for one in alive)
-    return f", {count(in_flight)} in flight, {rate_words(rate)}/s"
+    return f", {count(sum(worker.in_flight for worker in alive))} in flight, {speed_words(alive)}"

@@ -303,6 +303,18 @@ RUNNING = snapshot(
     ),
 )
 
+WORKERS = (
+    WorkerSeen("gpu-01-4711-1", "gpu-01.example", 4711, True, 16, 32, 16, 0.34, NOON - 0.4),
+    WorkerSeen("gpu-02-4711-1", "gpu-02.example", 4711, True, 8, 16, 8, 0.18, NOON - 0.3),
+    WorkerSeen("gpu-03-4711-1", "gpu-03.example", 4711, False, 0, 32, 0, 0.0, NOON - 100),
+)
+ON_WORKERS = replace(RUNNING, executor="celery", workers=WORKERS)
+MANY_WORKERS = tuple(
+    WorkerSeen(f"node-{at:02}-9-1", f"node-{at:02}", 9, at not in {7, 31}, 31, 32, 32, 6.4, NOON - 60)
+    for at in range(50)
+)
+"""Of which two are gone."""
+
 FLIGHTS = (
     InFlight(0, "2019/annual-report.pdf", "summary", "streaming", 96, 118, 96, "in the second half, cash flow was"),
     InFlight(1, "2021/board-minutes-0412.pdf", "summary", "silent", 18, 30, 80, "stall clock; last: notes that"),

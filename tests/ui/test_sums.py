@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holytui.core.display import cell_width
 from holytui.core.progress import Counters, Snapshot, Spend
 from holytui.core.sums import adding_up
 from holytui.resources import themes
 from holytui.ui.draw.figures import figures, latency, money, throughput
 from holytui.ui.draw.head import head
 from holytui.ui.draw.pen import Pen
+from holytui.ui.draw.workers import workers
 from holytui.ui.theme import load_theme, palette
-from tests.ui.frozen import JOBS, NOON, RUNNING
+from tests.ui.frozen import JOBS, MANY_WORKERS, NOON, ON_WORKERS, RUNNING
 
 AMOUNT = re.compile(r"\$([\d,.]+)")
 
@@ -83,6 +85,20 @@ def test_figures_take_no_more_than_their_room(pen: Pen, room: int) -> None:
     assert len(lines) <= room
     assert all(line.cell_len <= 42 for line in lines)
     assert any("MONEY" in line.plain for line in lines) is (room >= 8)
+
+
+@pytest.mark.parametrize("width", [42, 53, 54, 64])
+def test_workers_take_few_lines_and_all_are_counted(pen: Pen, width: int) -> None:
+    for number in range(1, len(MANY_WORKERS) + 1):
+        shown = replace(ON_WORKERS, workers=MANY_WORKERS[:number])
+        title, *rows = [line.plain for line in workers(replace(pen, width=width), shown)]
+        assert len(rows) <= 3
+        assert max(map(cell_width, (title, *rows))) <= width
+        there, gone = re.search(r"(\d+) there", title), re.search(r"(\d+) gone", title)
+        assert int(there[1] if there else 0) + int(gone[1] if gone else 0) == number
+        more = re.search(r"\+ (\d+) more", rows[-1])
+        assert sum(row.count("node-") for row in rows) + int(more[1] if more else 0) == number
+    assert workers(pen, replace(ON_WORKERS, owner=None)) == workers(pen, RUNNING) == []
 
 
 @given(st.floats(0.0003, 3), st.floats(0, 0.01), st.floats(0, 0.01))

@@ -1,4 +1,4 @@
-"""The numbers beside the work: money that adds up, throughput with what held it up, latency with its clock."""
+"""The numbers beside the work: money that adds up, throughput with what held it up, latency with its clock, workers."""
 
 from rich.text import Text
 
@@ -8,6 +8,7 @@ from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import Snapshot
 from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.spent import spent
+from holytui.ui.draw.workers import workers
 
 NAME, AMOUNT, GAP = 19, 11, 3
 NARROW, LESS = 56, 2
@@ -26,10 +27,11 @@ def figures(pen: Pen, snapshot: Snapshot, room: int) -> list[Text]:
         "models": other_models(pen, snapshot),
         "throughput": throughput(pen, snapshot),
         "latency": latency(pen, snapshot.latency),
+        "workers": workers(pen, snapshot),
     }
     kept: set[str] = set()
     left = room
-    for name in ("money", "throughput", "latency", "models"):
+    for name in ("money", "workers", "throughput", "latency", "models"):
         if blocks[name] and len(blocks[name]) + bool(kept) <= left:
             left -= len(blocks[name]) + bool(kept)
             kept.add(name)

@@ -6,7 +6,7 @@ from holytui.core.display import count, percent, safe, span, usd, usd_band
 from holytui.core.pricing import Money, MoneyKind
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.words import clock, state_words, title_of
-from holytui.core.worker_words import rate_words
+from holytui.core.worker_words import line_of, rate_words
 from holytui.ui.draw.pen import Pen
 from holytui.ui.draw.spent import spent
 from holytui.ui.draw.words import state_style
@@ -16,15 +16,15 @@ RESTING = frozenset(
 )
 
 
-def head(pen: Pen, snapshot: Snapshot, now: float) -> list[Text]:
-    """Five lines and a blank one."""
+def head(pen: Pen, snapshot: Snapshot, now: float, *, figures: bool = False) -> list[Text]:
+    """Five lines, and one for the workers, or a blank one where there are none or figures beside the work tell them."""
     return [
         _title(pen, snapshot, now),
         _bar(pen, snapshot),
         _sums(pen, snapshot),
         _eta(pen, snapshot, now),
         _cost(pen, snapshot),
-        pen.blank(),
+        pen.blank() if figures else _workers(pen, snapshot),
     ]
 
 
@@ -82,6 +82,9 @@ def _eta(pen: Pen, snapshot: Snapshot, now: float) -> Text:
         sentence, _, _ = snapshot.message.partition(". ")
         line = pen.line().gap(1).cell("Why", 7, palette.muted)
         return line.foreign(sentence.removesuffix("."), pen.width - 9, palette.warn).done()
+    if snapshot.activity and snapshot.state in {JobState.RUNNING, JobState.PAUSING}:
+        line = pen.line().gap(1).cell("Waits", 7, palette.muted)
+        return line.foreign(snapshot.activity, pen.width - 9, palette.warn).done()
     line = pen.line().gap(1).cell("ETA", 7, palette.muted)
     if snapshot.state in {JobState.COMPLETED, JobState.COMPLETED_WITH_FAILURES}:
         began, ended = clock(snapshot.started_at), clock(snapshot.ended_at)
@@ -121,3 +124,13 @@ def _cost(pen: Pen, snapshot: Snapshot) -> Text:
         if line.text.cell_len + 3 + len(part) < pen.width:
             line.gap(3).add(part)
     return line.done()
+
+
+def _workers(pen: Pen, snapshot: Snapshot) -> Text:
+    """Who works on it; where nobody does, the line above says what it waits for."""
+    workers = snapshot.workers
+    if not workers or snapshot.owner is None:
+        return pen.blank()
+    style = None if all(worker.alive for worker in workers) else pen.palette.warn
+    line = pen.line().gap(1).cell("On", 7, pen.palette.muted)
+    return line.add(line_of(workers, pen.width - 9), style).done()

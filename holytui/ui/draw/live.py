@@ -125,9 +125,9 @@ def _phase_style(pen: Pen, phase: str) -> Style:
     return pen.palette.plain if phase == "streaming" else pen.palette.muted
 
 
-def nothing(pen: Pen, snapshot: Snapshot) -> Text:
-    """Instead of rows, while a run goes on."""
-    return pen.plain(f" {_nothing(snapshot)}", pen.palette.muted)
+def nothing(pen: Pen, snapshot: Snapshot) -> list[Text]:
+    """Instead of rows, while a run goes on; in full where the line on top has room for its beginning only."""
+    return pen.paragraph(_nothing(snapshot), pen.palette.muted)
 
 
 def _clocks(pen: Pen, snapshot: Snapshot) -> list[Text]:
@@ -138,6 +138,8 @@ def _clocks(pen: Pen, snapshot: Snapshot) -> list[Text]:
 def _nothing(snapshot: Snapshot) -> str:
     if snapshot.counters.pending == 0:
         return "nothing: all items have a result"
+    if snapshot.activity and snapshot.state in LIVE_STATES:
+        return snapshot.activity
     if snapshot.outage_s is not None and snapshot.probe_in is not None:
         down = span(snapshot.outage_s)
         return f"the provider has not answered for {down}; next try in {math.ceil(snapshot.probe_in)} s"

@@ -5,6 +5,7 @@ from rich.text import Text
 from holytui.core.display import cell_width, count, dollars, safe, span, usd, usd_band, wrap
 from holytui.core.progress import LIVE_STATES, JobState, Snapshot
 from holytui.core.words import by_count, clock, title_of, worth_retrying
+from holytui.core.worker_words import number_words
 from holytui.runs.desk import Sample
 from holytui.store.catalog import JobEntry
 from holytui.ui.draw.pen import Pen
@@ -84,7 +85,10 @@ def _going_on(snapshot: Snapshot) -> list[str]:
     owner, eta = snapshot.owner, snapshot.eta
     pid = f" (pid {owner.pid})" if owner is not None else ""
     flying = f"{count(snapshot.running)} in flight, {count(snapshot.pending)} pending"
-    words = [f"{snapshot.state.value.capitalize()}{pid}: {flying}."]
+    workers = f" on {number_words(snapshot.workers)}" if snapshot.workers else ""
+    words = [f"{snapshot.state.value.capitalize()}{pid}{workers}: {flying}."]
+    if snapshot.activity:
+        return [*words, f"{snapshot.activity[0].upper()}{snapshot.activity[1:]}."]
     if eta.low is not None and eta.high is not None:
         low, high = span(eta.low), span(eta.high)
         words.append(f"Done in {low}." if low == high else f"Done in {low} to {high}.")

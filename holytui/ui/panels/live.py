@@ -48,7 +48,7 @@ class LivePanel(Panel):
         if flying:
             self._columns = draw.columns(pen, moment.flights)
             above = [draw.header(pen, snapshot, moment.flights, self._columns, title)]
-            self._resting = [] if moment.flights else [draw.nothing(pen, snapshot)]
+            self._resting = [] if moment.flights else draw.nothing(pen, snapshot)
         else:
             above = [pen.line().gap(1).add(*title).done()] if self.beside else []
             self._resting = draw.rest(pen, snapshot, clocks=self.beside)

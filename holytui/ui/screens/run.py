@@ -145,7 +145,8 @@ class RunScreen(HolyScreen):
         if self._shape() != self._arranged_for:
             self._arrange()
         moment = Moment(self._snapshot, self._handle.in_flight(), self.holy.now())
-        self.lines("head").show(head(self.pen(), self._snapshot, moment.now))
+        figures = self.query_one(FiguresPanel).display
+        self.lines("head").show(head(self.pen(), self._snapshot, moment.now, figures=figures))
         self.lines("tabs").show([self._tabs()])
         for panel in self.query(Panel):
             panel.show(moment)
