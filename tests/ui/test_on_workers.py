@@ -173,3 +173,21 @@ async def test_a_run_that_is_detached_goes_on_there_and_the_password_is_no_argum
         finally:
             os.kill(owner.pid, signal.SIGTERM)
             wait_until(lambda: read_owner(folder) is None, "it has ended")
+
+
+async def test_a_run_says_what_it_waits_for_at_80_by_24_and_goes_on(tmp_path: Path) -> None:
+    job = lines_job(tmp_path, lines(40), provider='base_url = "simulator:?latency=0.5"')
+    with redis_here(tmp_path) as redis:
+        async with opened(tmp_path / "checkpoints", open_job=job, redis=redis.url) as pilot:
+            await until_shown(pilot, "Runs       here")
+            await pilot.press("c")
+            await until_shown(pilot, "none there yet")
+            await pilot.press("enter")
+            await until_shown(pilot, f"Waits  no worker is there yet: holytui worker, with {redis.place}")
+            with redis.worker(2):
+                await until_shown(pilot, "ETA ", "2/2 ", "/s")
+                redis.stop()
+                await until_shown(pilot, f"Waits  Redis at {redis.place} does not answer since ")
+                redis.start()
+                await until(pilot, lambda: state_of(pilot, "letters") == ("completed", ""), "all of it")
+            assert desk_of(pilot).view("letters").snapshot().counters.succeeded == 40
