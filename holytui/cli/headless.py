@@ -4,14 +4,14 @@ import json
 import queue
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import Any
 
 from holytui import plain
 from holytui.cli import interpreter
 from holytui.cli.output import tell
-from holytui.core.progress import JobState, Snapshot, iso
+from holytui.core.item_json import item_event
+from holytui.core.progress import JobState, Snapshot
 from holytui.core.work import Outcome
 from holytui.engine.admission.breaker import Halt
 from holytui.runs.exits import Exit, code_after
@@ -149,15 +149,7 @@ class _JsonLines(_Printer):
     def item(self, outcome: Outcome) -> None:
         _emit(
             "item",
-            {
-                "id": outcome.item_id,
-                "index": outcome.index,
-                "status": None if outcome.closes is None else outcome.closes.value,
-                "step": outcome.step,
-                "kind": None if outcome.kind is None else outcome.kind.value,
-                "message": outcome.message or None,
-                "finished_at": iso(outcome.at),
-            },
+            item_event(outcome),
         )
 
     def finished(self, snapshot: Snapshot) -> None:
@@ -196,7 +188,7 @@ def _drain(items: "queue.SimpleQueue[Outcome]", tell: Callable[[Outcome], None])
             return
 
 
-def _emit(event: str, data: dict[str, Any]) -> None:
+def _emit(event: str, data: Mapping[str, object]) -> None:
     tell(json.dumps({"event": event, **data}))
 
 

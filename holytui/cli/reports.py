@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 from holytui import plain
-from holytui.core.failures import RULES, FailureKind
 from holytui.core.progress import LIVE_STATES, JobState, LogLine, iso
 from holytui.store.catalog import snapshot_of
 from holytui.store.reader import Reader
@@ -70,15 +69,4 @@ def print_failures(folder: Path, *, as_json: bool) -> None:
         lines = plain.failure_lines(groups) or ["nothing failed"]
         sys.stdout.write("\n".join(lines) + "\n")
         return
-    objects = [
-        {
-            "kind": group.kind,
-            "count": group.count,
-            "meaning": RULES[FailureKind(group.kind)].meaning,
-            "advice": RULES[FailureKind(group.kind)].advice,
-            "retry_usd": group.retry_usd,
-            "items": list(group.samples),
-        }
-        for group in groups
-    ]
-    sys.stdout.write(json.dumps(objects) + "\n")
+    sys.stdout.write(json.dumps([group.to_json() for group in groups]) + "\n")

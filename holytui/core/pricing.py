@@ -6,6 +6,8 @@ from enum import StrEnum
 from importlib.metadata import version
 from typing import Any
 
+from holytui.core.status_json import MoneyJson, TokensJson
+
 PER_MILLION = 1_000_000
 
 
@@ -39,7 +41,7 @@ class Money:
         kind = max(self.kind, other.kind, key=_WORST_LAST.index)
         return Money(self.usd + other.usd, kind)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> MoneyJson:
         return {"usd": None if self.usd is None else round(self.usd, 8), "kind": self.kind.value}
 
     @classmethod
@@ -88,7 +90,7 @@ class Usage:
             self.exact and other.exact,
         )
 
-    def to_json(self) -> dict[str, int]:
+    def to_json(self) -> TokensJson:
         return {
             "input": self.input,
             "output": self.output,

@@ -8,6 +8,7 @@ from typing import Any
 
 from holytui.core.learning import Latency, LearnedClock
 from holytui.core.pricing import NOTHING, UNKNOWN, Money, MoneyKind, Usage
+from holytui.core.status_json import BandJson, StatusJson
 from holytui.core.workers import LOCAL, WorkerSeen
 
 
@@ -258,7 +259,7 @@ class Snapshot:
         """Items neither finished nor in hand."""
         return self.counters.pending - self.running
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> StatusJson:
         """The contract's object (design §7), with the extra fields that viewers need beside it."""
         counters = self.counters
         return {
@@ -360,7 +361,7 @@ def _latency(data: Mapping[str, Any]) -> Latency:
     return Latency(tuple(data["edges"]), tuple(data["counts"]), LearnedClock(**data["clock"]))
 
 
-def _band_json(band: tuple[float, float] | None) -> dict[str, float] | None:
+def _band_json(band: tuple[float, float] | None) -> BandJson | None:
     return None if band is None else {"low_usd": round(band[0], 8), "high_usd": round(band[1], 8)}
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from holytui.core.display import span
+from holytui.core.item_json import ItemJson
 from holytui.core.pricing import Money
 from holytui.core.progress import JobState, Snapshot
 from holytui.runs.exits import Exit
@@ -132,7 +132,7 @@ class Result(_Figures):
         """Every item of the job has a result; some may have failed."""
         return self.exit_code in {Exit.OK, Exit.SOME_FAILED} and not self.pending
 
-    def results(self, status: str | None = None) -> Iterator[dict[str, Any]]:
+    def results(self, status: str | None = None) -> Iterator[ItemJson]:
         """Every item once, in input order, as `holytui export` writes it.
 
         A dict each: `id`, `index`, `input`, `status` (`succeeded`, `failed`, `pending`), `output`, `outputs` by step,
@@ -146,7 +146,7 @@ class Result(_Figures):
         """
         return rows_of(self.folder, status)
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[ItemJson]:
         """The same as `results()`."""
         return self.results()
 
@@ -157,7 +157,7 @@ class Result(_Figures):
         return f"{self.job}: {words}; {self.succeeded:,} of {self.total:,} succeeded, {self.failed:,} failed{left}"
 
 
-def rows_of(folder: Path, status: str | None) -> Iterator[dict[str, Any]]:
+def rows_of(folder: Path, status: str | None) -> Iterator[ItemJson]:
     """The rows of a saved job; see `Result.results`."""
     reader = Reader.open(folder)
     try:

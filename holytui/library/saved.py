@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 from holytui.core.command import Command, Selection, Verb
 from holytui.core.failures import FailureKind, matches
+from holytui.core.item_json import ItemJson
 from holytui.core.work import Overrides
 from holytui.library.asking import Options, checkpoint_folder, settings_here
 from holytui.library.figures import Progress, Result, rows_of
@@ -53,7 +54,7 @@ class SavedJob:
         """How far it is now, also while another process runs it."""
         return Progress(snapshot_of(self.folder))
 
-    def results(self, status: str | None = None) -> Iterator[dict[str, Any]]:
+    def results(self, status: str | None = None) -> Iterator[ItemJson]:
         """Every item once, in input order; see `Result.results`.
 
         Args:

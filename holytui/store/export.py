@@ -7,9 +7,10 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from holytui.core.failures import FailureKind
+from holytui.core.item_json import ErrorJson, ItemJson, RequestJson
 from holytui.core.progress import iso
 from holytui.core.work import ItemState
 from holytui.store.reader import Reader
@@ -47,15 +48,20 @@ def export(folder: Path, out: BinaryIO | Path, *, fmt: str, with_input: bool = F
         reader.close()
 
 
-def rows(reader: Reader) -> Iterator[dict[str, Any]]:
-    """Every item once, in input order, as a line of the JSON lines; a page in memory at a time.
+def rows(reader: Reader, after: int = -1) -> Iterator[ItemJson]:
+    """Each item with an index above `after`, in input order, as a line of the JSON lines; a page in memory at a time.
 
     Raises:
         CheckpointError: while iterating, when the checkpoint cannot be read.
     """
     last_step = reader.step_names()[-1]
-    for row in reader.export_rows():
+    for row in reader.export_rows(after):
         yield _as_object(row, last_step)
+
+
+def item_lines(reader: Reader, after: int = -1) -> Iterator[str]:
+    """The same as JSON, an item a line."""
+    return (json.dumps(row) for row in rows(reader, after))
 
 
 def _replace(chunks: Iterator[tuple[str, int]], path: Path) -> int:
@@ -84,14 +90,14 @@ def _write(chunks: Iterator[tuple[str, int]], out: BinaryIO) -> int:
 
 
 def _jsonl(reader: Reader, with_input: bool) -> Iterator[tuple[str, int]]:  # noqa: ARG001, FBT001  # one signature
-    for row in rows(reader):
-        yield json.dumps(row) + "\n", 1
+    for line in item_lines(reader):
+        yield f"{line}\n", 1
 
 
 def _json(reader: Reader, with_input: bool) -> Iterator[tuple[str, int]]:  # noqa: ARG001, FBT001  # one signature
     lead = "["
-    for row in rows(reader):
-        yield f"{lead}\n{json.dumps(row)}", 1
+    for line in item_lines(reader):
+        yield f"{lead}\n{line}", 1
         lead = ","
     yield ("[]\n" if lead == "[" else "\n]\n"), 0
 
@@ -103,12 +109,12 @@ def _shown(export_row: ExportRow, last_step: str) -> StepResult | None:
     return export_row.results.get(wanted)
 
 
-def _as_object(export_row: ExportRow, last_step: str) -> dict[str, Any]:
+def _as_object(export_row: ExportRow, last_step: str) -> ItemJson:
     """The line of one item (design, section 7)."""
     row = export_row.row
     answers = {step: result.text for step, result in export_row.results.items() if result.kind is None}
     shown = _shown(export_row, last_step)
-    error = None
+    error: ErrorJson | None = None
     if row.state is ItemState.FAILED:
         error = {"kind": row.kind, "message": row.message, "http_status": export_row.http_status}
     return {
@@ -128,8 +134,7 @@ def _as_object(export_row: ExportRow, last_step: str) -> dict[str, Any]:
     }
 
 
-def _request(attempt: AttemptRow) -> dict[str, Any]:
-    """Where an answer comes from, or what became of a try; seconds are since the request began."""
+def _request(attempt: AttemptRow) -> RequestJson:
     return {
         "step": attempt.step,
         "round": attempt.round,

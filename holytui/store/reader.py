@@ -366,10 +366,9 @@ class Reader:
         with self._explained(), self._lock:
             return replace(row, active_s=at_work_s(self._connection, row.number, row.started_at))
 
-    def export_rows(self) -> Iterator[ExportRow]:
-        """Every item of the job once, in input order; a page in memory at a time."""
+    def export_rows(self, after: int = -1) -> Iterator[ExportRow]:
+        """Every item of the job with an index above `after` once, in input order; a page in memory at a time."""
         meta, steps = self.meta(), self.step_names()
-        after = -1
         while page := self._all(
             f"{ITEM} WHERE i.removed = 0 AND i.idx > ? ORDER BY i.idx LIMIT ?", (after, EXPORT_PAGE)
         ):

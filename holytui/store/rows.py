@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from holytui.core.command import Verb
-from holytui.core.failures import FailureKind
+from holytui.core.failures import RULES, FailureKind
+from holytui.core.item_json import FailureGroupJson
 from holytui.core.pricing import Money, Usage
 from holytui.core.work import ItemState, Overrides, Record
 
@@ -128,6 +129,18 @@ class FailureGroup:
     def open(self) -> int:
         """Those that nobody has put aside."""
         return self.count - self.given_up
+
+    def to_json(self) -> FailureGroupJson:
+        """With what the kind means and what to do about it."""
+        rule = RULES[FailureKind(self.kind)]
+        return {
+            "kind": self.kind,
+            "count": self.count,
+            "meaning": rule.meaning,
+            "advice": rule.advice,
+            "retry_usd": self.retry_usd,
+            "items": list(self.samples),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ def test_a_projection_says_how_far_it_may_be_off_and_what_other_models_would_cos
 
 def test_times_are_utc_with_z() -> None:
     owner = FULL.to_json()["owner"]
+    assert owner is not None
     assert owner["since"] == "1970-01-01T00:00:02.000Z"
 
 
