@@ -29,6 +29,8 @@ PRELOADED = (
     "holytui.provider.simulator",
     "holytui.runs.local",
     "holytui.store.export",
+    "holytui.api.app",
+    "holytui.api.serving",
 )
 
 

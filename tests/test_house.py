@@ -33,7 +33,7 @@ CONFINED = {
     "textual": {"ui"},
     "rich": {"ui", "plain"},
     "httpx": {"provider"},
-    "aiohttp": {"provider"},
+    "aiohttp": {"provider", "api"},  # textual-serve's server is one of aiohttp's
     "httpx_aiohttp": {"provider"},
     "tenacity": {"engine"},
     "jsonschema": {"core"},
@@ -44,13 +44,27 @@ CONFINED = {
     "kombu": {"distributed"},
     "redis": {"distributed"},
     "fastapi": {"api"},
+    "starlette": {"api"},
+    "uvicorn": {"api"},
+    "textual_serve": {"api"},
 }
 """Libraries that only these rooms may import."""
 
 IMPURE = {"asyncio", "concurrent", "os", "random", "socket", "subprocess", "tempfile", "threading", "time"}
 """What a room without I/O and without a clock of its own has no use for."""
 
-HEAVY = ("textual", "rich", "httpx", "aiohttp", "pydantic", "genai_prices", "jsonschema", "sqlite3", "asyncio")
+HEAVY = (
+    "textual",
+    "rich",
+    "httpx",
+    "aiohttp",
+    "fastapi",
+    "pydantic",
+    "genai_prices",
+    "jsonschema",
+    "sqlite3",
+    "asyncio",
+)
 
 
 def room_of(module: Path) -> str:

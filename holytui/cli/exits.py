@@ -1,5 +1,7 @@
 """Which exit code an error stands for (design, section 7)."""
 
+from holytui.api.access import TokenError
+from holytui.api.listening import ServeError
 from holytui.config import ConfigError
 from holytui.core.job import JobFileError, JobRefused
 from holytui.inputs.source import InputProblem
@@ -24,6 +26,8 @@ ERRORS: dict[type[Exception], Exit] = {
     InputProblem: Exit.USAGE,
     SimulatorError: Exit.USAGE,
     ExportError: Exit.USAGE,
+    ServeError: Exit.USAGE,
+    TokenError: Exit.USAGE,
     BackgroundFailed: Exit.USAGE,
     OwnedElsewhere: Exit.OWNED,
     OwnerSilent: Exit.OWNED,

@@ -17,10 +17,8 @@ from holytui.cli import importing, sessions, tools, views
 from holytui.cli.doctor import doctor
 from holytui.cli.options import Context, ascii_option, checkpoints_option, on_terminal
 from holytui.cli.output import silence, tell
+from holytui.cli.serve import serve
 from holytui.cli.worker import worker
-
-LATER = frozenset({"serve"})
-"""Commands of the design that are not built yet; they are refused by name, not taken for misspellings."""
 
 
 @contextmanager
@@ -52,13 +50,6 @@ class Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with errors_for_people():
             return super().invoke(ctx)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] in LATER:
-            raise click.UsageError(f"{args[0]}: not in this version")
-        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -102,6 +93,7 @@ for command in (
     tools.simulate,
     doctor,
     worker,
+    serve,
 ):
     cli.add_command(command)
 

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from types import FrameType
+from typing import Protocol
 
 from holytui import plain
 from holytui.cli import interpreter
@@ -28,10 +29,20 @@ LINE_EVERY_S = 5.0
 JSON_EVERY_S = 1.0
 
 
+class Ends(Protocol):
+    """A run of this process, or all of them."""
+
+    def wind_down(self, halt: Halt, seconds: float) -> None:
+        """End within this time, letting what is in flight finish first."""
+
+    def stop(self, halt: Halt) -> None:
+        """End at once."""
+
+
 class Signals:
     """Turns signals into an orderly end: the first says how the session ends, another one ends it at once."""
 
-    def __init__(self, handle: LocalHandle) -> None:
+    def __init__(self, handle: Ends) -> None:
         self._handle = handle
         self._halt: Halt | None = None
         self.code: Exit | None = None

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +61,23 @@ def read_schema(path: str, base_dir: Path) -> AnswerSchema:
         compile_schema(schema)
         return schema
     raise SchemaProblem(f"{path}: {problem}; expected a file with a JSON Schema")
+
+
+def given_schema(schema: object) -> AnswerSchema:
+    """A schema that was given as Python's or JSON's values, if answers can be checked with it.
+
+    Raises:
+        SchemaProblem: it is no mapping, or no schema that needs nothing but itself.
+    """
+    if not isinstance(schema, Mapping):
+        raise SchemaProblem("expected a JSON Schema as a mapping")
+    try:
+        content = json.dumps(schema, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SchemaProblem(f"it is not JSON: {error}") from error
+    checked = AnswerSchema("schema", content)
+    compile_schema(checked)
+    return checked
 
 
 def _unreadable(error: OSError | ValueError) -> str:

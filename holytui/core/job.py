@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,7 @@ __all__ = [
     "RunOptions",
     "Step",
     "Timeouts",
+    "job_of",
     "job_schema",
     "load_job",
     "parse_job",
@@ -87,6 +88,7 @@ Seconds = Annotated[PositiveSeconds | Literal["auto"], BeforeValidator(_seconds)
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 AtLeastOne = Annotated[int, Field(ge=1)]
 Schema = Annotated[AnswerSchema, BeforeValidator(_saved_schema), WithJsonSchema({"type": "string"})]
+Temperature = Annotated[float, Field(ge=0, le=2)]
 UsdPerMillion = Annotated[float, Field(ge=0)]
 
 
@@ -192,7 +194,7 @@ class Step(_Part):
     model: Text
     system: str | None = Field(None, description="The system prompt; a template too.")
     prompt: Text = Field(description="Template with {item}, {item.field} and {steps.name}.")
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    temperature: Temperature | None = None
     max_tokens: AtLeastOne | None = Field(None, description="The longest answer, in tokens.")
     deadline: Seconds = Field("auto", description="Seconds for all attempts together.")
     timeouts: Timeouts = Field(default_factory=Timeouts)
@@ -355,35 +357,47 @@ def parse_job(text: str, path: Path) -> LoadedJob:
     Raises:
         JobFileError: it cannot be used; all its problems at once.
     """
-    data = _parse(text, path)
     base_dir = path.resolve().parent
-    refused, remaining = forbidden(data)
-    found = meaning(remaining)
-    refused += _read_schemas(remaining, base_dir)
-    job = None
-    try:
-        job = Job.model_validate(remaining, context={"checked": True})
-    except ValidationError as error:
-        found += from_pydantic(error, Job)
-    problems = arrange(refused, found)
+    job, problems = job_of(_parse(text, path), lambda name: _schema_in(name, base_dir))
     if job is None or problems:
         raise JobFileError(path, problems)
     return LoadedJob(job, path, base_dir)
 
 
-def _read_schemas(data: dict[str, Any], base_dir: Path) -> Iterator[Problem]:
+def job_of(data: dict[str, Any], schema_of: Callable[[object], AnswerSchema]) -> tuple[Job | None, tuple[Problem, ...]]:
+    """A job from what its file says, and all problems of it; None where it is none.
+
+    Args:
+        data: as TOML or JSON gives it; what is read from it is taken out of it.
+        schema_of: the schema that a step's `schema` stands for; raises SchemaProblem.
+    """
+    unread = list(_read_schemas(data, schema_of))
+    refused, remaining = forbidden(data)
+    found = meaning(remaining)
+    job = None
+    try:
+        job = Job.model_validate(remaining, context={"checked": True})
+    except ValidationError as error:
+        found += from_pydantic(error, Job)
+    return job, arrange([*refused, *unread], found)
+
+
+def _read_schemas(data: dict[str, Any], schema_of: Callable[[object], AnswerSchema]) -> Iterator[Problem]:
     """Put schemas where their files' names stand: a saved job has to go on without the files."""
     steps = data.get("steps")
     for index, step in enumerate(steps if isinstance(steps, list) else ()):
         if not isinstance(step, dict) or "schema" not in step:
             continue
-        name = step.pop("schema")
         try:
-            if not (isinstance(name, str) and name.strip()):
-                raise SchemaProblem("expected the path of a JSON Schema file, in quotes")
-            step["schema"] = read_schema(name, base_dir)
+            step["schema"] = schema_of(step.pop("schema"))
         except SchemaProblem as problem:
             yield Problem(f"steps[{index}].schema", str(problem))
+
+
+def _schema_in(name: object, base_dir: Path) -> AnswerSchema:
+    if not (isinstance(name, str) and name.strip()):
+        raise SchemaProblem("expected the path of a JSON Schema file, in quotes")
+    return read_schema(name, base_dir)
 
 
 def _text(path: Path) -> str:

@@ -132,7 +132,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def from_pydantic(error: ValidationError, root: type[BaseModel]) -> list[Problem]:
     """The problems that a model found, without those it was told by `job_checks`."""
-    details = error.errors(include_url=False, include_input=False)
+    return problems_of(error.errors(include_url=False, include_input=False), root)
+
+
+def problems_of(details: Sequence[Mapping[str, Any]], root: type[BaseModel]) -> list[Problem]:
+    """As `from_pydantic`, from the details of an error."""
     inside = {detail["loc"][:1] for detail in details if len(detail["loc"]) > 1}
     return [
         Problem(dotted(_place(detail["loc"])), _sentence(detail, root))

@@ -1,12 +1,11 @@
 """A job of one prompt over items that the caller gives: for programs, which have no job file."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from holytui.core.answer_schema import AnswerSchema, SchemaProblem, compile_schema
+from holytui.core.answer_schema import SchemaProblem, given_schema
 from holytui.core.given import GIVEN_FILE, check_items, field_problems
 from holytui.core.identity import step_hashes
 from holytui.core.job import Job, Provider, RunOptions
@@ -55,7 +54,7 @@ def job_from_prompt(
     found = meaning(remaining)
     if schema is not None:
         try:
-            remaining["steps"][0]["schema"] = _schema(schema)
+            remaining["steps"][0]["schema"] = given_schema(schema)
         except SchemaProblem as problem:
             found.append(Problem("schema", str(problem).removeprefix("schema: ")))
         remaining["steps"][0]["response_format"] = "json"
@@ -86,18 +85,6 @@ def _data(part: object) -> dict[str, Any]:
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in table.items() if value is not None}
-
-
-def _schema(schema: object) -> AnswerSchema:
-    if not isinstance(schema, Mapping):
-        raise SchemaProblem("expected a JSON Schema as a mapping")
-    try:
-        content = json.dumps(schema, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise SchemaProblem(f"it is not JSON: {error}") from error
-    checked = AnswerSchema("schema", content)
-    compile_schema(checked)
-    return checked
 
 
 def _as_arguments(problems: Iterable[Problem]) -> tuple[Problem, ...]:

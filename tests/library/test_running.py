@@ -159,6 +159,7 @@ def test_a_limit_ends_early_and_ends_that_are_no_exceptions_are_in_the_result(pr
     assert (failed.ok, failed.finished, failed.exit_code) == (False, True, 1)
     assert failed.failures == {"bad_request": 1}
     (row,) = failed.results(status="failed")
+    assert row["error"] is not None
     assert row["error"]["kind"] == "bad_request"
 
 
