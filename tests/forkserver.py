@@ -31,6 +31,7 @@ PRELOADED = (
     "holytui.store.export",
     "holytui.api.app",
     "holytui.api.serving",
+    "holytui.api.web",
 )
 
 

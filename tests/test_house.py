@@ -47,6 +47,7 @@ CONFINED = {
     "starlette": {"api"},
     "uvicorn": {"api"},
     "textual_serve": {"api"},
+    "aiohttp_jinja2": {"api"},
 }
 """Libraries that only these rooms may import."""
 

@@ -30,14 +30,11 @@ class WrongTokens:
 
     def must_wait(self, address: str) -> float:
         """Seconds until a token from this address is looked at again; 0.0: now."""
-        times = self._wrong.get(_network(address))
-        if times is None or len(times) < MOST:
+        network = _network(address)
+        times = self._wrong.get(network)
+        if times is None or len(times) < MOST or network in self._known:
             return 0.0
         return max(0.0, times[0] + WINDOW_S - self._clock())
-
-    def is_known(self, address: str) -> bool:
-        """Whether the right token has come from there."""
-        return _network(address) in self._known
 
     def wrong(self, address: str) -> None:
         """A wrong token came from there."""

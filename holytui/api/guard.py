@@ -60,8 +60,7 @@ class Guard:
     async def _let_in(self, scope: Scope, send: Send) -> bool:
         client = scope.get("client")
         address = client[0] if client else ""
-        wait_s = 0.0 if self._wrong.is_known(address) else self._wrong.must_wait(address)
-        if wait_s:
+        if wait_s := self._wrong.must_wait(address):
             seconds = math.ceil(wait_s)
             detail = f"Too many wrong tokens from here: try again in {seconds} s."
             await _refuse(send, 429, detail, (b"retry-after", b"%d" % seconds))

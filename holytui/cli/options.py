@@ -114,7 +114,14 @@ def redis_option(command: F) -> F:
     return option(command)
 
 
+def in_browser() -> bool:
+    """Whether `holytui serve --web` started this process, for a page of a browser."""
+    return os.environ.get("TEXTUAL_DRIVER", "").startswith("textual.drivers.web_driver:")
+
+
 def on_terminal() -> bool:
+    if in_browser():
+        return True
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 

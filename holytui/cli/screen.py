@@ -10,6 +10,7 @@ from pathlib import Path
 from holytui import plain
 from holytui.cli import interpreter
 from holytui.cli.folders import remember, used_before
+from holytui.cli.options import in_browser
 from holytui.cli.output import tell
 from holytui.cli.terminal import draws_wide, is_remote
 from holytui.config import Settings
@@ -84,6 +85,8 @@ def open_screen(
     finally:
         desk.shutdown()
         remember(checkpoints, os.environ)
+    if in_browser():
+        return end.code  # nobody reads on behind the screen: stdout is the page's
     for line in end.lines:
         tell(line)
     for snapshot in desk.ended():

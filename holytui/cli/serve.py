@@ -1,6 +1,7 @@
 """The command that serves the checkpoint folder over HTTP."""
 
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,10 @@ import click
 from holytui.cli.options import Context, checkpoints_option, pass_context
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from holytui.api.access import Access
+    from holytui.engine.admission.breaker import Halt
 
 PORT = 8765
 LIBRARIES = ("fastapi", "textual_serve", "uvicorn")
@@ -43,52 +47,74 @@ def serve(
     """Jobs over HTTP: start, watch, steer. Every request needs the token."""
     if any(find_spec(library) is None for library in LIBRARIES):
         raise click.UsageError(NEEDS)
-    if web:
-        if root or max_items or max_body_mb:
-            raise click.UsageError("--root, --max-items and --max-body-mb are the API's; --web has none")
-        raise click.UsageError("--web: not in this version")
-    _serve_api(context, host, port, root, max_items, max_body_mb, allow_remote=allow_remote)
+    if web and (root or max_items or max_body_mb):
+        raise click.UsageError("--root, --max-items and --max-body-mb are the API's; --web has none")
+    from holytui.api.access import open_access
+    from holytui.api.listening import bound
+
+    with bound(host, port, allow_remote=allow_remote) as listening:
+        access = open_access(os.environ)
+        if web:
+            code = _serve_web(context, listening, access)
+        else:
+            code = _serve_api(context, listening, access, root, max_items, max_body_mb)
+    sys.exit(code)
 
 
 def _serve_api(
     context: Context,
-    host: str,
-    port: int,
+    listening: "socket",
+    access: "Access",
     root: Path | None,
     max_items: int | None,
     max_body_mb: float | None,
-    *,
-    allow_remote: bool,
-) -> None:
-    import sys
-
-    from holytui.api.access import open_access
+) -> int:
     from holytui.api.app import MOST_BODY_MB, MOST_ITEMS, Limits, make_app
     from holytui.api.hosting import Hosting
-    from holytui.api.listening import address_of, bound
+    from holytui.api.listening import address_of
     from holytui.api.serving import serve
     from holytui.cli import interpreter
     from holytui.cli.folders import remember
     from holytui.cli.headless import Signals
 
     checkpoints = context.folder().resolve()
-    tables = context.tables()
-    with bound(host, port, allow_remote=allow_remote) as listening:
-        access = open_access(os.environ)
-        hosting = Hosting(checkpoints, tables, os.environ, used=lambda: remember(checkpoints, os.environ))
-        signals = Signals(hosting)
-        signals.install()
-        limits = Limits(max_items or MOST_ITEMS, max_body_mb or MOST_BODY_MB, root)
-        app = make_app(hosting, access, limits)
-        interpreter.set_up()
-        address = address_of(listening)
-        click.echo(f"The jobs of {checkpoints}: {address}/api/tasks   What can be asked: {address}/docs", err=True)
-        _tell_token(access)
-        try:
-            serve(app, listening, hosting, lambda: signals.code is not None)
-        finally:
-            hosting.close()
-    sys.exit(0 if signals.code is None else int(signals.code))
+    hosting = Hosting(checkpoints, context.tables(), os.environ, used=lambda: remember(checkpoints, os.environ))
+    signals = Signals(hosting)
+    signals.install()
+    app = make_app(hosting, access, Limits(max_items or MOST_ITEMS, max_body_mb or MOST_BODY_MB, root))
+    interpreter.set_up()
+    address = address_of(listening)
+    click.echo(f"The jobs of {checkpoints}: {address}/api/tasks   What can be asked: {address}/docs", err=True)
+    _tell_token(access)
+    try:
+        serve(app, listening, hosting, lambda: signals.code is not None)
+    finally:
+        hosting.close()
+    return int(signals.code or 0)
+
+
+def _serve_web(context: Context, listening: "socket", access: "Access") -> int:
+    from holytui.api.listening import address_of
+    from holytui.api.web import serve_web
+    from holytui.cli.headless import Signals
+
+    checkpoints = context.folder().resolve()
+    signals = Signals(_Nothing())
+    signals.install()
+    click.echo(f"The terminal UI over {checkpoints}: {address_of(listening)}", err=True)
+    _tell_token(access)
+    serve_web(checkpoints, listening, access, lambda: signals.code is not None)
+    return int(signals.code or 0)
+
+
+class _Nothing:
+    """Runs of this process, where each page has its own process for them."""
+
+    def wind_down(self, halt: "Halt", seconds: float) -> None:
+        """Nothing runs here."""
+
+    def stop(self, halt: "Halt") -> None:
+        """Nothing runs here."""
 
 
 def _tell_token(access: "Access") -> None:

@@ -308,4 +308,8 @@ def run_app(desk: Desk, settings: UiSettings, *, open_job: JobSource | None = No
     result = app.run(mouse=settings.mouse)
     if result is not None:
         return result
+    if app.is_web:
+        # Nobody quit: the page was closed, or its link broke.
+        desk.shutdown(Leaving.HANGUP)
+        return UiExit(HANGUP)
     return UiExit(app.return_code or 0)

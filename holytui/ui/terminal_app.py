@@ -58,7 +58,7 @@ class TerminalApp(App[UiExit]):
 
     def _look_at_size(self) -> None:
         """Linux signals a new size before it can be read: of a window that is dragged the last may be missed."""
-        if self.is_headless:
+        if self.is_headless or self.is_web:
             return
         seen = Size(*shutil.get_terminal_size(fallback=self.size))
         if seen != self.size:
