@@ -51,6 +51,7 @@ def make_app(hosting: Hosting, access: Access, limits: Limits) -> ASGIApp:
         description="Long LLM batch jobs: no recorded answer is lost, none is paid for twice.",
         docs_url=DOCS,
         redoc_url=None,
+        redirect_slashes=False,  # it would send clients to whatever host they say they asked
         openapi_url=SCHEMA,
         swagger_ui_oauth2_redirect_url=None,
         # The guard asks for the token; this lets the page at /docs ask for it.

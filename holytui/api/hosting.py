@@ -42,12 +42,12 @@ class Hosting:
         self._thread = RunThread()
         self._feeds: dict[str, ItemFeed] = {}
         self._one_at_a_time = threading.Lock()
-        self._ending = False
+        self._halt: Halt | None = None
 
     @property
     def ending(self) -> bool:
         """Whether the server is being stopped; quick."""
-        return self._ending
+        return self._halt is not None
 
     def folder(self, job_id: str) -> Path:
         """Of a saved job; quick.
@@ -76,13 +76,13 @@ class Hosting:
             Ending, PrepareError, EndpointError, InputProblem, OwnedElsewhere, OwnerSilent, CheckpointError.
         """
         folder = self.folder(job_id)
+        if self._handle(job_id) is None and send_to_owner(self.checkpoints, job_id, Verb.RESUME):
+            return f"{job_id}: told its owner to go on"
         with self._one_at_a_time:
             handle = self._handle(job_id)
             if handle is not None:
                 handle.send(Command(Verb.RESUME))
                 return f"{job_id}: told to go on"
-            if send_to_owner(self.checkpoints, job_id, Verb.RESUME):
-                return f"{job_id}: told its owner to go on"
             launch = prepare(self.checkpoints, job_id, Wishes(stays=True), self.tables, self.env)
             if is_idle(launch, snapshot_of(folder)):
                 return f"{job_id}: nothing to do, every item has its result"
@@ -117,7 +117,7 @@ class Hosting:
                 return f"{job_id}: told to retry; its log says what came of it"
         if send_to_owner(self.checkpoints, job_id, command):
             return f"{job_id}: told its owner to retry"
-        if self._ending:
+        if self.ending:
             raise Ending
         count = retry_at_rest(self.checkpoints, job_id, command)
         if not count:
@@ -135,7 +135,7 @@ class Hosting:
             Ending, OwnedElsewhere, CheckpointError, and whatever `make` does.
         """
         with self._one_at_a_time:
-            if self._ending:
+            if self.ending:
                 raise Ending
             launch = make()
             self._start(launch)
@@ -144,13 +144,13 @@ class Hosting:
 
     def wind_down(self, halt: Halt, seconds: float) -> None:
         """End all runs within this time, letting what is in flight finish first, and begin none; quick."""
-        self._ending = True
+        self._halt = halt
         for handle in self._thread.running():
             handle.wind_down(halt, seconds)
 
     def stop(self, halt: Halt) -> None:
         """End all runs at once, and begin none; quick."""
-        self._ending = True
+        self._halt = halt
         for handle in self._thread.running():
             handle.stop(halt)
 
@@ -163,9 +163,11 @@ class Hosting:
         self._thread.shutdown()
 
     def _start(self, launch: Launch) -> None:
-        if self._ending:
+        if self.ending:
             raise Ending
-        self._thread.start(launch, self.feed(launch.job_id).tell)
+        handle = self._thread.start(launch, self.feed(launch.job_id).tell)
+        if self._halt is not None:  # a signal came in between, and did not see this run
+            handle.stop(self._halt)
 
     def _handle(self, job_id: str) -> LocalHandle | None:
         handle = self._thread.handle(self.checkpoints / job_id)

@@ -23,7 +23,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 def status_answer(shown: Shown, did: str = "", *, created: bool = False) -> Response:
     """Where a task stands; `did` is what came of a command, `created`: the task is new."""
-    headers = {DID: did.encode("ascii", "backslashreplace").decode()} if did else {}
+    told = " ".join(did.split()).encode("ascii", "backslashreplace").decode()
+    headers = {DID: told} if told else {}
     if created:
         headers["Location"] = f"{PREFIX}/{shown.snapshot.job}/progress"
     return Response(shown.body, 201 if created else 200, headers, JSON)

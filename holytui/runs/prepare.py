@@ -303,4 +303,5 @@ def _new_meta(asked: _Asked) -> JobMeta:
         message="",
         step_hashes=step_hashes(asked.job),
         run_json=asked.job.run.model_dump_json(),
+        syncing=True,  # until a session has read the input: a kill before that must not leave a job of no items
     )

@@ -57,7 +57,8 @@ class RunThread:
 
     def running(self) -> list[LocalHandle]:
         """Runs that have not ended."""
-        return [handle for handle in self._handles.values() if handle.owned_here]
+        # Copied first, in one step: a signal's handler asks while another thread starts a run.
+        return [handle for handle in list(self._handles.values()) if handle.owned_here]
 
     def all(self) -> list[LocalHandle]:
         """The newest run of each job that ran in this process."""

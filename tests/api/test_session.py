@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from holytui.core.job import Job, Provider
+from holytui.runs.launch import Tables
+from holytui.runs.prepare import Wishes, prepare
 from tests.api.servers import HUNG, SIMULATED, SLOW, Server, serving
 from tests.cli.contract import check_snapshot
 from tests.processes import exported, holytui, kill, start, status, wait_until, write_job
@@ -238,6 +241,15 @@ def test_kill_restart_resume_loses_nothing(tmp_path: Path) -> None:
         after = {item["id"]: item for item in server.results(task)}
         assert all(after[name]["output"] == output for name, output in before.items())
         assert all(len(after[name]["requests"]) == 1 for name in before)
+
+
+def test_a_task_that_was_saved_and_never_run_has_its_items(server: Server) -> None:
+    simulated = Provider.model_validate(SIMULATED)
+    job = Job.from_prompt(items=["a", "b"], prompt="{item}", model="deepseek-v3.2", provider=simulated)
+    tables = Tables({}, {}, {}, frozenset())
+    prepare(server.folder / "checkpoints", job, Wishes(job_id="just-saved"), tables)
+    server.post("/api/tasks/just-saved/resume")
+    assert server.wait("just-saved", "completed")["succeeded"] == 2
 
 
 @pytest.mark.parametrize(("number", "code", "state"), [(15, 143, "interrupted"), (2, 130, "paused")])
