@@ -3,6 +3,7 @@
 import json
 import threading
 from collections import deque
+from itertools import islice
 
 from holytui.core.item_json import item_event
 from holytui.core.work import Outcome
@@ -38,9 +39,8 @@ class ItemFeed:
     def since(self, number: int) -> tuple[bytes, int]:
         """The events after so many of them that are still kept, and how many there were by now."""
         with self._lock:
-            new = min(self._told - number, len(self._kept))
-            events = list(self._kept)[-new:] if new > 0 else []
-            return b"".join(events), self._told
+            newest_first = islice(reversed(self._kept), self._told - number)
+            return b"".join(reversed(list(newest_first))), self._told
 
     def leave(self) -> None:
         """One listener fewer; the last one takes what is kept with it."""

@@ -1,6 +1,7 @@
 """Which worker gets which items, and when."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -41,12 +42,13 @@ class Dealer:
         self._hand_over = hand_over
         self._now = now
         self._woken = asyncio.Event()
+        self._unsent: deque[tuple[OpenSlice, dict[str, Any]]] = deque()
         self.waits_for = ""
         """What keeps items from being dealt, for a person; empty: nothing worth a word."""
 
     def wake(self) -> None:
         """Something may be dealt."""
-        if self._hands.ready:
+        if self._hands.ready or self._unsent:
             self._woken.set()
 
     @property
@@ -58,11 +60,12 @@ class Dealer:
         """Wait until something is ready, then give every worker what it has room for.
 
         Raises:
-            LinkDown, LinkRefused: Redis did not take a slice; its items are ready again.
+            LinkDown, LinkRefused: Redis did not take a slice, or could not say so; it is sent again.
         """
         await self._woken.wait()
         self._woken.clear()
         await asyncio.sleep(GATHER_S)
+        await self._send_all()
         # Whoever has least in proportion comes first.
         for worker in sorted(self._roster.able, key=self._fullness):
             while self._hands.ready and await self._give(worker):
@@ -92,9 +95,17 @@ class Dealer:
         opened = self._slices.open(worker.name, rounds, reserved_usd, self._now())
         self._admission.budget.reserve(reserved_usd)
         message = {"works": [work_to_json(hand.work) for hand in hands], "reserved_usd": reserved_usd}
-        # Where Redis fails on the way it may have arrived all the same: it stays open until its worker has said
-        # nothing of it for a while.
-        await self._hand_over(opened, message)
+        self._unsent.append((opened, message))
+        await self._send_all()
+
+    async def _send_all(self) -> None:
+        """Workers know a slice that comes a second time: where Redis cannot say that it took one, it is sent again."""
+        while self._unsent:
+            opened, message = self._unsent[0]
+            if self._slices.is_open(opened.name):
+                await self._hand_over(opened, message)
+                opened.seen_at = self._now()
+            self._unsent.popleft()
 
     def _what_can_be_paid(self, hands: list[InHand]) -> tuple[list[InHand], float]:
         """As many items as the budget allows now, and USD to set aside for them; the others are ready again."""

@@ -44,6 +44,8 @@ GONE_S = 20
 """Seconds after which Redis forgets a worker that says nothing."""
 IDLE_S = 60.0
 """Seconds for which a job's connections are kept without anything to do."""
+MOST_KNOWN = 10_000
+"""Names of slices that a worker remembers."""
 FAREWELL_S = 3.0
 """Seconds for which what was cancelled at the end may still be told."""
 LISTED_S = 7 * 24 * 3600
@@ -82,6 +84,7 @@ class Hub:
         self._say = say
         self.name = f"{socket.gethostname()}-{os.getpid()}-{int(time.time()) % 100_000}"
         self._hosts: dict[tuple[str, str], JobHost] = {}
+        self._known: dict[str, None] = {}
         self._simulators: dict[str, EmbeddedSimulator] = {}
         self._beats = 0
         self._ending = False
@@ -156,6 +159,11 @@ class Hub:
 
     async def _slice(self, message: Mapping[str, Any]) -> None:
         keys, session, name = JobKeys(message["job"]), message["session"], message["slice"]
+        if name in self._known:
+            return None  # the owner could not be told that it had arrived, and sent it again
+        self._known[name] = None
+        if len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]
         if self._ending:
             return self._hand_back(keys, message, None)
         if await self._asked_always(lambda redis: redis.sismember(keys.gone, name)):

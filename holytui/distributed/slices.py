@@ -78,6 +78,10 @@ class OpenSlices:
         found.spent_usd += usd
         return True
 
+    def is_open(self, name: str) -> bool:
+        """Whether a slice is."""
+        return name in self._by_name
+
     def came_back(self, index: int) -> None:
         """An item has a result, or returned."""
         found = self._by_index.pop(index, None)
