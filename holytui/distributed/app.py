@@ -37,6 +37,7 @@ def make_app(url: str, *, publish_retries: int = 1) -> Celery:
         worker_hijack_root_logger=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=False,
+        worker_enable_prefetch_count_reduction=False,  # what is in hand here is counted by the owner
         broker_connection_retry=True,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

@@ -10,6 +10,7 @@ from typing import Any
 from celery.exceptions import WorkerShutdown, WorkerTerminate
 from celery.platforms import SecurityWarning
 from celery.worker import WorkController, state
+from celery.worker.consumer import Consumer
 
 from holytui.distributed.app import TASK, make_app, queue_of
 from holytui.distributed.hub import Hub, Settings
@@ -23,6 +24,22 @@ LOOK_S = 0.5
 MOST_SLICES = 256
 """Slices that a worker holds at most: each waits in a thread of Celery's, most of them for a slow item."""
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class SteadyConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
+    """Looks for a Redis that is away twice a second: Celery's own pauses grow to half a minute."""
+
+    def ensure_connected(self, conn: Any) -> Any:
+        connected = conn.ensure_connection(
+            lambda error, interval: None,
+            None,
+            interval_start=LOOK_S,
+            interval_step=0.0,
+            interval_max=LOOK_S,
+            callback=state.maybe_shutdown,
+        )
+        self.first_connection_attempt = False
+        return connected
 
 
 def run_worker(settings: Settings, say: Callable[[str], None]) -> None:
@@ -68,6 +85,7 @@ def _celery_worker(settings: Settings, hub: Hub) -> WorkController:
     return WorkController(
         app=app,
         pool_cls="threads",
+        consumer_cls=SteadyConsumer,
         concurrency=min(MOST_SLICES, settings.concurrency + 8),
         queues=[queue(hub.name)],
         hostname=hub.name,
