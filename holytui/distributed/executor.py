@@ -35,6 +35,8 @@ LOOK_S = 0.1
 ROSTER_S = 0.25
 REPEAT_S = 1.0
 """Orders are written this often, also when nothing changes."""
+HELD_S = 1.5
+"""Seconds for which nothing but held items is in hand before they fail: by then each worker was read twice."""
 FIRST_S = 5.0
 """Seconds that Redis has to answer at the start of a session."""
 CALL_BACK_S = 3.0
@@ -64,6 +66,7 @@ class CeleryExecutor:
         self._dealer = Dealer(parts, plan, self._hands, self._slices, self._roster, self._hand_over, self._now)
         self._orders = Orders(spec.session)
         self._ordered_at = 0.0
+        self._only_held_since: float | None = None
         self._stopping = False
         self._halted = False
         self._told_down = False
@@ -208,6 +211,7 @@ class CeleryExecutor:
         if now - self._roster.read_at > ROSTER_S:
             await self._link.ask(self._roster.read)
             await self._find_lost()
+            self._find_only_held(now)
             self._admission.inside = sum(worker.inside for worker in self._roster.able)
         self._divide()
         picture.workers = self._roster.seen()
@@ -216,6 +220,14 @@ class CeleryExecutor:
         self._dealer.wake()
         self._admission.changed.set()
         await self._command()
+
+    def _find_only_held(self, now: float) -> None:
+        """Held items wait for a verdict; when nothing else is in hand, nothing more will tell."""
+        held = sum(worker.held for worker in self._roster.able)
+        if not held or held + self._admission.breaker.held < len(self._hands.all):
+            self._only_held_since = None
+        elif self._only_held_since is None:
+            self._only_held_since = now
 
     def _nobody(self) -> str:
         return f"no worker is there yet: holytui worker, with {self._link.place}"
@@ -244,6 +256,7 @@ class CeleryExecutor:
             rates=self._rates(),
             verdicts=self._listener.verdicts(),
             halt=halt,
+            release=self._only_held_since is not None and self._now() - self._only_held_since > HELD_S,
         )
         same = replace(orders, gate_s=0.0) == replace(self._orders, gate_s=0.0)
         gate_moved = (gate_s > 0) != (self._orders.gate_s > 0)

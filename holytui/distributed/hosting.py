@@ -27,8 +27,6 @@ from holytui.provider.client import ChatClient
 SHOWN = 64
 """Flights that a worker tells of, the oldest first."""
 RATE_S = 10.0
-ALONE_S = 3.0
-"""Seconds for which items wait for other requests that could tell whose fault a failure was."""
 PARDONED = "the provider was down"
 
 
@@ -65,7 +63,6 @@ class JobHost:
         self._flights = Flights(now)
         self._plan, self._client, self._suspends = plan, client, suspends
         self._share = 1
-        self._alone_since: float | None = None
         self._open_door()
 
     def _open_door(self) -> None:
@@ -131,6 +128,8 @@ class JobHost:
         breaker = self.door.breaker
         assert isinstance(breaker, AskingBreaker)
         breaker.decided(orders.verdicts, orders.halt)
+        if orders.release:
+            self.door.outage.release()
         closed = orders.drain or orders.stop
         if closed and not self.door.draining:
             self.door.drain()
@@ -139,19 +138,6 @@ class JobHost:
         if orders.stop:
             self.let_go(self.names)
         self.door.pump()
-
-    def release_held(self) -> None:
-        """Items that wait to learn whether their failure was an outage's: nothing else is under way here to tell them.
-
-        Not at once: the owner may be about to send more.
-        """
-        held = self.door.outage.held
-        if not held or held + self.door.breaker.held < len(self._flights):
-            self._alone_since = None
-        elif self._alone_since is None:
-            self._alone_since = self._now()
-        elif self._now() - self._alone_since > ALONE_S:
-            self.door.outage.release()
 
     def drain(self) -> None:
         """Send nothing new: the worker is about to end."""
@@ -170,6 +156,7 @@ class JobHost:
             "slices": list(self._slices),
             "inside": self.door.inside,
             "idle": self.door.idle,
+            "held": outage.held,
             "outage": outage.open,
             "probe_in": outage.probe_in if outage.open else 0.0,
             "rate": (after - before) / (now - then) if now > then else 0.0,

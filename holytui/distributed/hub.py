@@ -256,7 +256,6 @@ class Hub:
             for host in list(self._hosts.values()):
                 if host.names:
                     await self._look_at_orders(host)
-                    host.release_held()
             await self._close_idle()
 
     async def _look_at_orders(self, host: JobHost) -> None:

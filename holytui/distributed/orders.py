@@ -25,6 +25,7 @@ class Orders:
         rates: by worker, requests and tokens a minute.
         verdicts: names of questions to the breaker that are decided; `halt` says how.
         halt: why the session ends before its work does.
+        release: nothing is in hand anywhere but items held in case of an outage: nothing more will tell.
     """
 
     session: str
@@ -37,6 +38,7 @@ class Orders:
     rates: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
     verdicts: tuple[str, ...] = ()
     halt: Halt | None = None
+    release: bool = False
 
     def to_json(self) -> str:
         halt = self.halt
@@ -52,6 +54,7 @@ class Orders:
                 "rates": {name: list(rates) for name, rates in self.rates.items()},
                 "verdicts": list(self.verdicts),
                 "halt": None if halt is None else halt_to_json(halt),
+                "release": self.release,
             }
         )
 
@@ -74,6 +77,7 @@ class Orders:
             {name: (rpm, tpm) for name, (rpm, tpm) in data["rates"].items()},
             tuple(data["verdicts"]),
             None if data["halt"] is None else halt_from_json(data["halt"]),
+            data["release"],
         )
 
 

@@ -55,6 +55,11 @@ class Worker:
         return float(self.at.get("rate", 0.0))
 
     @property
+    def held(self) -> int:
+        """Items that wait to learn whether their last failure was an outage's."""
+        return int(self.at.get("held", 0))
+
+    @property
     def outage(self) -> bool:
         """It finds that the provider is down."""
         return bool(self.at.get("outage"))

@@ -122,7 +122,7 @@ async def test_first_ten_the_rest_and_what_is_resumed_all_run_there(tmp_path: Pa
 
 @pytest.mark.usefixtures("worker")
 async def test_what_is_retried_stays_there(tmp_path: Path, redis: RedisHere) -> None:
-    job = lines_job(tmp_path, ["one", "[[simulate empty]] two", "three"])
+    job = lines_job(tmp_path, ["one", "[[simulate server_error]] two", "three"])
     done = holytui("run", job, "--headless", "--executor", "celery", cwd=tmp_path, HOLYTUI_REDIS=redis.url)
     assert done.returncode == 1, done.stderr
     async with opened(tmp_path / "checkpoints", open_job=job, size=(100, 24), redis=redis.url) as pilot:
@@ -131,7 +131,7 @@ async def test_what_is_retried_stays_there(tmp_path: Path, redis: RedisHere) -> 
         await until_shown(pilot, "✗ with failures")
         before = desk_of(pilot).view("letters").snapshot().counters
         await pilot.press("R")
-        await until_shown(pilot, "empty_answer")
+        await until_shown(pilot, "server_error")
         await pilot.press("enter")
         await until(
             pilot,
