@@ -1,9 +1,10 @@
 """The paths that only look: no request is sent, nothing is changed."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 
 from holytui.api import results
 from holytui.api.hosting import Hosting
@@ -12,6 +13,33 @@ from holytui.api.statuses import Statuses, TaskStatus, Unreadable
 from holytui.api.streams import Streams
 from holytui.core.item_json import FailureGroupJson, ItemJson
 from holytui.store.reader import Reader
+
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["progress", "state", "item", "finished", "trouble"]},
+        "data": {"type": "string", "description": "JSON: a status; of item the item, of trouble a detail."},
+    },
+    "required": ["event", "data"],
+}
+
+
+class Page(BaseModel):
+    """Which items."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["jsonl", "json"] = Field("jsonl", description="An item a line, or one array.")
+    after: Annotated[int, Field(ge=-1, lt=2**53)] = Field(-1, description="Index of the item before the first.")
+    limit: Annotated[int, Field(ge=1, lt=2**53)] | None = Field(None, description="Items at most.")
+
+
+class Wanted(BaseModel):
+    """Which events."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: bool = Field(default=False, description="Each item that gets its result, too.")
 
 
 def looks(hosting: Hosting, statuses: Statuses, streams: Streams) -> APIRouter:
@@ -48,28 +76,29 @@ def looks(hosting: Hosting, statuses: Statuses, streams: Streams) -> APIRouter:
     )
     async def items(
         task_id: Id,
-        format: Annotated[Literal["jsonl", "json"], Query()] = "jsonl",  # noqa: A002  # the parameter's name
-        after: Annotated[int, Query(ge=-1, lt=2**53, description="Index of the item before the first.")] = -1,
-        limit: Annotated[int | None, Query(ge=1, lt=2**53, description="Items at most.")] = None,
+        page: Annotated[Page, Query()],
     ) -> Response:
         folder = hosting.folder(task_id)
-        if format == "json":
-            return StreamingResponse(await results.array(folder, after, limit), media_type=JSON)
-        return StreamingResponse(await results.lines(folder, after, limit), media_type=results.LINES)
+        if page.format == "json":
+            return StreamingResponse(await results.array(folder, page.after, page.limit), media_type=JSON)
+        return StreamingResponse(await results.lines(folder, page.after, page.limit), media_type=results.LINES)
 
     @api.get(
         "/{task_id}/events",
-        summary="A task as it happens: progress, state, item, finished",
+        summary="A task as it happens: progress, state, finished, and if wanted item",
         response_class=StreamingResponse,
         responses={
             200: {
                 "description": "Server-sent events, each with a JSON object; it ends when nobody runs the task.",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "content": {"text/event-stream": {"schema": EVENT}},
             }
         },
     )
-    async def events(task_id: Id) -> Response:
-        headers = {"X-Accel-Buffering": "no"}
-        return StreamingResponse(await streams.open(task_id), headers=headers, media_type="text/event-stream")
+    async def events(
+        task_id: Id,
+        wanted: Annotated[Wanted, Query()],
+    ) -> Response:
+        told = await streams.open(task_id, items=wanted.items)
+        return StreamingResponse(told, headers={"X-Accel-Buffering": "no"}, media_type="text/event-stream")
 
     return api

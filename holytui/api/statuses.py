@@ -14,6 +14,7 @@ from holytui.core.status_json import StatusJson
 from holytui.offload import offload
 from holytui.runs.comparing import comparison
 from holytui.store.catalog import Catalog, JobEntry, snapshot_of
+from holytui.store.trouble import CheckpointError
 
 LOOK_S = 0.5
 """A job that does not run here is looked at this often at most, however many ask: its owner tells no more often."""
@@ -93,18 +94,25 @@ class Statuses:
             return look.shown
 
     async def all(self) -> bytes:
-        """Every job of the checkpoint folder: an array of what `shown` has for each, or why it cannot be read."""
+        """Every job of the checkpoint folder: an array of what `shown` has for each, or why it cannot be read.
+
+        Raises:
+            CheckpointError: the folder itself cannot be read.
+        """
         async with self._looking:
             at, entries = self._all
             if time.monotonic() - at > LOOK_S:
                 entries = await offload(self._catalog.jobs)
-                self._all = (time.monotonic(), entries)
+                for entry in entries:
+                    if entry.folder == self._hosting.checkpoints:
+                        raise CheckpointError(entry.problem or "the checkpoint folder cannot be read")
                 fresh = [entry for entry in entries if self._entries.get(entry.folder, (None,))[0] is not entry]
                 rendered = await offload(lambda: [(entry.folder, (entry, self._entry(entry))) for entry in fresh])
                 kept = {entry.folder for entry in entries}
                 self._entries = {
                     folder: known for folder, known in {**self._entries, **dict(rendered)}.items() if folder in kept
                 }
+                self._all = (time.monotonic(), entries)
             parts = []
             for entry in entries:
                 here = self._hosting.here(entry.job_id)

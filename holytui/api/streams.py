@@ -32,11 +32,15 @@ class Streams:
         self._statuses = statuses
         self._open = 0
 
-    async def open(self, job_id: str) -> AsyncIterator[bytes]:
+    async def open(self, job_id: str, *, items: bool) -> AsyncIterator[bytes]:
         """The events of a job.
 
-        `progress` at once and then once a second while it changes, `state` when the state does, `item` for each item
-        of a run of this process, `finished` when nobody runs it, each with a JSON object.
+        `progress` at once and then once a second while it changes, `state` when the state does, `finished` when
+        nobody runs it, each with a JSON object.
+
+        Args:
+            job_id: of the job.
+            items: `item` too, for each item of a run of this process that gets its result: hundreds a second, perhaps.
 
         Raises:
             Refused: there is no such job (404), or too many streams are open (503).
@@ -45,11 +49,11 @@ class Streams:
         shown = await self._statuses.shown(job_id)
         if self._open >= MOST:
             raise Refused(503, f"{MOST} event streams are open already.")
-        return self._events(job_id, shown)
+        return self._events(job_id, shown, items=items)
 
-    async def _events(self, job_id: str, shown: Shown) -> AsyncIterator[bytes]:
+    async def _events(self, job_id: str, shown: Shown, *, items: bool) -> AsyncIterator[bytes]:
         self._open += 1
-        items = self._hosting.feed(job_id).listen()
+        feed = self._hosting.feed(job_id).listen() if items else None
         try:
             state = _state(shown)
             yield BEGIN + _event("progress", shown.body)
@@ -61,7 +65,7 @@ class Streams:
                     return
                 await asyncio.sleep(LOOK_S)
                 shown = await self._statuses.shown(job_id)
-                news, now = [items.new()], time.monotonic()
+                news, now = [b"" if feed is None else feed.new()], time.monotonic()
                 if _state(shown) != state:
                     state = _state(shown)
                     news.append(_event("state", shown.body))
@@ -73,11 +77,12 @@ class Streams:
                 if text := b"".join(news):
                     sent_at = now
                     yield text
-            yield items.new() + _event("finished", shown.body)
+            yield (b"" if feed is None else feed.new()) + _event("finished", shown.body)
         except (CheckpointError, Refused) as trouble:
             yield _event("trouble", json.dumps({"detail": str(trouble)}).encode())
         finally:
-            items.close()
+            if feed is not None:
+                feed.close()
             self._open -= 1
 
 

@@ -306,6 +306,14 @@ def test_what_the_server_cannot_read_is_a_sentence(tmp_path: Path) -> None:
         assert "problem" in next(entry for entry in server.get("/api/tasks") if entry["task_id"] == "broken")
 
 
+def test_a_checkpoint_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").write_text("a file")
+    with serving(tmp_path) as server:
+        for method, path, body in (("GET", "/api/tasks", None), ("POST", "/api/tasks/start", BODY)):
+            answer = server.ask(method, path, {**body, "model": "deepseek-v3.2"} if body else None)
+            assert (answer.status, "checkpoints" in answer.json()["detail"]) == (503, True), answer.body
+
+
 def test_without_the_extra_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from click.testing import CliRunner
 

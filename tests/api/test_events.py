@@ -27,10 +27,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def listening(server: Server, task: str) -> Iterator[Iterator[Event]]:
+def listening(server: Server, task: str, query: str = "") -> Iterator[Iterator[Event]]:
     """The events of a task, as a client reads them."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-    connection.request("GET", f"/api/tasks/{task}/events", headers={"Authorization": f"Bearer {server.token}"})
+    headers = {"Authorization": f"Bearer {server.token}"}
+    connection.request("GET", f"/api/tasks/{task}/events{query}", headers=headers)
     response = connection.getresponse()
     assert (response.status, response.getheader("content-type", "")[:17]) == (200, "text/event-stream")
     try:
@@ -53,8 +54,9 @@ def events(response: http.client.HTTPResponse) -> Iterator[Event]:
 
 def test_a_task_from_its_start_to_its_end(server: Server) -> None:
     task = server.start(items=[f"item {n}" for n in range(24)], provider=SLOW, run={"concurrency": 2})
-    with listening(server, task) as heard:
+    with listening(server, task) as without, listening(server, task, "?items=true") as heard:
         told = list(heard)
+        assert "item" not in {name for name, _ in without}
     names = [name for name, _ in told]
     assert (names[0], names[-1], names.count("finished")) == ("progress", "finished", 1)
     assert {"state", "item"} < set(names)

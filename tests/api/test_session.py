@@ -139,7 +139,9 @@ def test_results_by_pages(server: Server) -> None:
     assert server.results(task, "?after=99&limit=7") == whole[100:107]
     assert server.results(task, "?after=499") == []
     assert server.ask("GET", f"/api/tasks/{task}/results?format=json&after=499").json() == []
-    assert server.ask("GET", f"/api/tasks/{task}/results?limit=0").json()["problems"][0]["field"] == "limit"
+    for query, field in (("limit=0", "limit"), ("fromat=json", "fromat"), ("format=xml", "format")):
+        answer = server.ask("GET", f"/api/tasks/{task}/results?{query}")
+        assert (answer.status, answer.json()["problems"][0]["field"]) == (400, field)
 
 
 def test_an_id_is_taken_once(server: Server) -> None:

@@ -127,9 +127,9 @@ async def test_a_page_is_a_holytui_over_this_folder_and_closing_it_interrupts_it
         await read_until(socket, "the-story")
         await socket.send_json(["resize", {"width": 90, "height": 24}])
         await socket.send_json(["stdin", "\r"])
-        await read_until(socket, "10,000")
+        await read_until(socket, "run all")  # preflight has counted
         await socket.send_json(["stdin", "\r"])
-        wait_until(lambda: (server.folder / "kept" / "the-story" / "live.json").exists(), "the sample runs")
+        await read_until(socket, "in flight")
     wait_until(lambda: _states(server.folder) == {"the-story": ("interrupted", "hangup")}, "the page's run has ended")
 
 

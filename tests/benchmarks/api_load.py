@@ -1,8 +1,8 @@
-"""How much clients over HTTP slow a run down: `python -m tests.benchmarks.api_load [--pairs N] [--full-speed]`.
+"""How much clients over HTTP slow a run down: `python -m tests.benchmarks.api_load [--pairs N] [--latency S]`.
 
 A run at the simulator, which is a process of its own, with nobody looking and with 50 clients that ask for its
 progress once a second and 10 that listen to its events; in turns, so that what else the machine does hits both alike.
-`--full-speed`: the 50 ask again as soon as they are answered.
+`--full-speed`: the 50 ask again as soon as they are answered. `--with-items`: the 10 are told each item, too.
 """
 
 import argparse
@@ -50,7 +50,7 @@ async def listen(session: aiohttp.ClientSession, url: str, heard: list[int]) -> 
             heard[0] += line.startswith(b"event:")
 
 
-async def clients(server: Server, name: str, every_s: float) -> tuple[list[float], int]:
+async def clients(server: Server, name: str, every_s: float, query: str) -> tuple[list[float], int]:
     """Look until the task is done; how long each answer took, and how many events came."""
     took, heard = list[float](), [0]
     address = f"{server.address}/api/tasks/{name}"
@@ -60,17 +60,19 @@ async def clients(server: Server, name: str, every_s: float) -> tuple[list[float
             asyncio.create_task(poll(session, f"{address}/progress", every_s, n * every_s / POLLERS, took))
             for n in range(POLLERS)
         ]
-        await asyncio.gather(*(listen(session, f"{address}/events", heard) for _ in range(LISTENERS)))
+        await asyncio.gather(*(listen(session, f"{address}/events{query}", heard) for _ in range(LISTENERS)))
         for poller in pollers:
             poller.cancel()
         await asyncio.gather(*pollers, return_exceptions=True)
     return took, heard[0]
 
 
-def run(server: Server, name: str, body: dict[str, Any], every_s: float | None) -> tuple[float, list[float], int]:
+def run(
+    server: Server, name: str, body: dict[str, Any], every_s: float | None, query: str = ""
+) -> tuple[float, list[float], int]:
     """Seconds that the run took by its own clock, and what the clients saw."""
     server.post("/api/tasks/start", {**body, "id": name})
-    took, heard = ([], 0) if every_s is None else asyncio.run(clients(server, name, every_s))
+    took, heard = ([], 0) if every_s is None else asyncio.run(clients(server, name, every_s, query))
     while (seen := server.progress(name))["owner"] is not None:
         time.sleep(0.5)
     assert seen["succeeded"] == seen["total"] == len(body["items"]), seen
@@ -84,7 +86,9 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=64)
     parser.add_argument("--latency", default="1")
     parser.add_argument("--full-speed", action="store_true")
+    parser.add_argument("--with-items", action="store_true")
     wanted = parser.parse_args()
+    query = "?items=true" if wanted.with_items else ""
     every_s = 0.0 if wanted.full_speed else EVERY_S
     alone, watched, took, heard = list[float](), list[float](), list[float](), 0
     with tempfile.TemporaryDirectory() as place:
@@ -96,7 +100,7 @@ def main() -> None:
                 order = [False, True] if pair % 2 == 0 else [True, False]
                 for looked_at in order:
                     name = f"pair-{pair}-{'watched' if looked_at else 'alone'}"
-                    seconds, answers, events = run(server, name, body, every_s if looked_at else None)
+                    seconds, answers, events = run(server, name, body, every_s if looked_at else None, query)
                     (watched if looked_at else alone).append(seconds)
                     took += answers
                     heard += events
