@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.processes import wait_until
+from holytui.distributed.keys import WORKERS
+from tests.processes import kill, start, wait_until
 
 PASSWORD = "a password: with/odd@signs"
 
@@ -54,11 +56,26 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        from urllib.parse import quote
-
         secret = f":{quote(self.password, safe='')}@" if self.password else ""
         query = f"?ssl_ca_certs={self.folder}/cert.pem" if self.tls else ""
         return f"{'rediss' if self.tls else 'redis'}://{secret}127.0.0.1:{self.port}/0{query}"
+
+    @property
+    def place(self) -> str:
+        """The address as people are shown it."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    @contextmanager
+    def worker(self, concurrency: int, **env: str) -> Iterator[None]:
+        """A worker in a process of its own, which is there when this is entered, and killed at the end."""
+        before = self.client().zcard(WORKERS)
+        options = ["worker", "--concurrency", str(concurrency)]
+        process = start(*options, cwd=self.folder, HOLYTUI_REDIS=self.url, **env)
+        try:
+            wait_until(lambda: self.client().zcard(WORKERS) > before, "the worker is there")
+            yield
+        finally:
+            kill(process)
 
     def client(self) -> "Redis":
         return Redis.from_url(self.url)

@@ -11,7 +11,7 @@ import pytest
 from holytui.cli.machine import terminal
 from tests.processes import holytui, write_job
 from tests.provider.scripted import always, scripted, whole
-from tests.ui.redis_here import redis_here
+from tests.redis_server import redis_server
 
 KEY = "cr_T0pS3cretT0pS3cret3f9a"
 LISTED = whole(200, json.dumps({"data": [{"id": "deepseek-v3.2"}]}).encode())
@@ -93,7 +93,7 @@ def test_a_key_that_is_not_set_or_not_meant_for_a_host(tmp_path: Path) -> None:
 
 def test_redis_is_asked_who_is_there_where_it_is_named_and_no_password_is_told(tmp_path: Path) -> None:
     config = str(tmp_path / "config")
-    with redis_here(tmp_path, password="s3cretOfRedis") as redis:
+    with redis_server(tmp_path, password="s3cretOfRedis") as redis:
         ask = partial(holytui, "doctor", "--json", cwd=tmp_path, HOLYTUI_CONFIG_DIR=config, HOLYTUI_REDIS=redis.url)
         empty = found(ask().stdout)["Redis"]
         assert empty == (True, f"{redis.place} answers; workers: none there yet; holytui worker starts one")

@@ -13,20 +13,20 @@ from holytui.store.lock import read_owner
 from holytui.ui.screens.run import RunScreen
 from holytui.ui.settings import UiExit
 from tests.processes import holytui, status, wait_until, write_job
+from tests.redis_server import RedisServer, free_port, redis_server
 from tests.ui.pilots import FAST, HUNG, desk_of, lines_job, opened, said, shown, state_of, top, until, until_shown
-from tests.ui.redis_here import RedisHere, free_port, redis_here
 
 PASSWORD = "s3cretOfRedis"
 
 
 @pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHere]:
-    with redis_here(tmp_path_factory.mktemp("redis"), password=PASSWORD) as server:
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis"), password=PASSWORD) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def worker(redis: RedisHere) -> Iterator[None]:
+def worker(redis: RedisServer) -> Iterator[None]:
     with redis.worker(3):
         yield
 
@@ -41,11 +41,11 @@ def executor_of(pilot: Pilot[UiExit], job: str) -> str:
 
 async def test_c_says_who_is_there_while_they_come_and_goes_back(tmp_path: Path) -> None:
     job = lines_job(tmp_path, lines(3))
-    with redis_here(tmp_path, password=PASSWORD) as redis:
+    with redis_server(tmp_path, password=PASSWORD) as redis:
         await _come_and_go(tmp_path / "checkpoints", job, redis)
 
 
-async def _come_and_go(checkpoints: Path, job: Path, redis: RedisHere) -> None:
+async def _come_and_go(checkpoints: Path, job: Path, redis: RedisServer) -> None:
     async with opened(checkpoints, open_job=job, size=(100, 24), redis=redis.url) as pilot:
         await until_shown(pilot, "Runs       here", "c on workers")
         await pilot.press("c")
@@ -82,7 +82,7 @@ async def test_without_celery_c_says_how_to_get_it(tmp_path: Path, monkeypatch: 
 
 
 async def test_a_key_that_is_missing_here_is_the_workers_matter(
-    tmp_path: Path, redis: RedisHere, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     job = write_job(tmp_path, source="count = 2", provider=['name = "openai"'])
@@ -100,7 +100,7 @@ async def test_a_key_that_is_missing_here_is_the_workers_matter(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_first_ten_the_rest_and_what_is_resumed_all_run_there(tmp_path: Path, redis: RedisHere) -> None:
+async def test_first_ten_the_rest_and_what_is_resumed_all_run_there(tmp_path: Path, redis: RedisServer) -> None:
     job = lines_job(tmp_path, lines(24), provider=FAST)
     async with opened(tmp_path / "checkpoints", open_job=job, size=(100, 24), redis=redis.url) as pilot:
         await until_shown(pilot, "Runs       here", "f first 10")
@@ -121,7 +121,7 @@ async def test_first_ten_the_rest_and_what_is_resumed_all_run_there(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("worker")
-async def test_what_is_retried_stays_there(tmp_path: Path, redis: RedisHere) -> None:
+async def test_what_is_retried_stays_there(tmp_path: Path, redis: RedisServer) -> None:
     job = lines_job(tmp_path, ["one", "[[simulate server_error]] two", "three"])
     done = holytui("run", job, "--headless", "--executor", "celery", cwd=tmp_path, HOLYTUI_REDIS=redis.url)
     assert done.returncode == 1, done.stderr
@@ -146,7 +146,7 @@ async def test_what_is_retried_stays_there(tmp_path: Path, redis: RedisHere) -> 
 
 @pytest.mark.usefixtures("worker")
 async def test_a_run_that_is_detached_goes_on_there_and_the_password_is_no_argument(
-    tmp_path: Path, redis: RedisHere
+    tmp_path: Path, redis: RedisServer
 ) -> None:
     job = lines_job(tmp_path, lines(12), provider=HUNG)
     folder = tmp_path / "checkpoints" / "letters"
@@ -177,7 +177,7 @@ async def test_a_run_that_is_detached_goes_on_there_and_the_password_is_no_argum
 
 async def test_a_run_says_what_it_waits_for_at_80_by_24_and_goes_on(tmp_path: Path) -> None:
     job = lines_job(tmp_path, lines(40), provider='base_url = "simulator:?latency=0.5"')
-    with redis_here(tmp_path) as redis:
+    with redis_server(tmp_path) as redis:
         async with opened(tmp_path / "checkpoints", open_job=job, redis=redis.url) as pilot:
             await until_shown(pilot, "Runs       here")
             await pilot.press("c")
