@@ -2,28 +2,24 @@
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
-from functools import partial
 from typing import TypeVar
-
-from redis.asyncio import Redis
 
 from holytui.core.progress import InFlight
 from holytui.core.words import clock
 from holytui.core.work import Notice, Sink, Work
+from holytui.distributed.commanding import Commander
 from holytui.distributed.dealing import Dealer
 from holytui.distributed.hands import Hands
 from holytui.distributed.inbox import Inbox
 from holytui.distributed.keys import JobKeys
-from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused, as_text
+from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused
 from holytui.distributed.listening import Listener
-from holytui.distributed.orders import Orders
+from holytui.distributed.registry import Registry
 from holytui.distributed.roster import LOST_S, Roster, Worker
 from holytui.distributed.sending import Publisher
-from holytui.distributed.slices import OpenSlice, OpenSlices, shares
+from holytui.distributed.slices import OpenSlice, OpenSlices
 from holytui.distributed.spec import Spec
 from holytui.engine.executor import Ending
 from holytui.engine.plan import Plan
@@ -33,10 +29,6 @@ T = TypeVar("T")
 LOOK_S = 0.1
 """Seconds between two looks at what is wanted of workers; they look as often."""
 ROSTER_S = 0.25
-REPEAT_S = 1.0
-"""Orders are written this often, also when nothing changes."""
-HELD_S = 1.5
-"""Seconds for which nothing but held items is in hand before they fail: by then each worker was read twice."""
 FIRST_S = 5.0
 """Seconds that Redis has to answer at the start of a session."""
 CALL_BACK_S = 3.0
@@ -64,11 +56,10 @@ class CeleryExecutor:
         read_up_to = parts.reader.meta().read_up_to
         self._inbox = Inbox(link, keys, parts.writer, read_up_to, self._listener.take)
         self._dealer = Dealer(parts, plan, self._hands, self._slices, self._roster, self._hand_over, self._now)
-        self._orders = Orders(spec.session)
-        self._ordered_at = 0.0
-        self._only_held_since: float | None = None
-        self._stopping = False
-        self._halted = False
+        self._commander = Commander(
+            spec.session, spec.job.run, admission, self._roster, self._hands, link, keys, self._now
+        )
+        self._registry = Registry(link, keys)
         self._told_down = False
         self._defect: Exception | None = None
         self._chores: list[asyncio.Task[None]] = []
@@ -86,7 +77,7 @@ class CeleryExecutor:
         except (LinkDown, LinkRefused) as error:
             raise ElsewhereError(f"{error}. Is it running? --redis URL or HOLYTUI_REDIS names another.") from None
         await asyncio.wrap_future(self._parts.writer.flush())
-        self._divide()
+        self._commander.divide()
         await self._command()
         self._chores = [
             asyncio.create_task(self._for_ever(chore, every))
@@ -99,7 +90,7 @@ class CeleryExecutor:
         Raises:
             ElsewhereError: Redis does not answer, or lets us not in.
         """
-        self._stopping = True
+        self._commander.stopping = True
         try:
             await self._gather()
             await self._adopt()
@@ -144,11 +135,11 @@ class CeleryExecutor:
 
     def in_flight(self) -> Sequence[InFlight]:
         """What workers have under way, oldest first; nothing once it is to be cancelled."""
-        return () if self._stopping else self._roster.in_flight()
+        return () if self._commander.stopping else self._roster.in_flight()
 
     async def aclose(self) -> None:
         """Have everything cancelled, and take what workers still say about it."""
-        self._stopping = True
+        self._commander.stopping = True
         for chore in self._chores[2:]:
             chore.cancel()
         with contextlib.suppress(LinkDown, LinkRefused):
@@ -169,13 +160,12 @@ class CeleryExecutor:
             await asyncio.sleep(0.02)
         left = [one.name for one in self._slices.all]
         if left:
-            await self._link.ask(partial(_disown, self._keys, left))
+            await self._registry.disown(left)
         await asyncio.wrap_future(self._parts.writer.flush())
         await asyncio.sleep(0)  # the inbox is told what is recorded on this loop
         await self._inbox.finish()
         if not left:  # nothing is out, so nothing more comes
-            keys = self._keys
-            await self._link.ask(lambda redis: redis.delete(keys.spec, keys.orders, keys.slices, keys.gone, keys.out))
+            await self._registry.clear()
 
     async def _at_first(self, call: Callable[[], Awaitable[T]]) -> T:
         """Redis may be starting up."""
@@ -211,9 +201,9 @@ class CeleryExecutor:
         if now - self._roster.read_at > ROSTER_S:
             await self._link.ask(self._roster.read)
             await self._find_lost()
-            self._find_only_held(now)
+            self._commander.look_for_held()
             self._admission.inside = sum(worker.inside for worker in self._roster.able)
-        self._divide()
+        self._commander.divide()
         picture.workers = self._roster.seen()
         if not self._told_down:
             picture.activity = self._dealer.waits_for or ("" if self._roster.able else self._nobody())
@@ -221,69 +211,16 @@ class CeleryExecutor:
         self._admission.changed.set()
         await self._command()
 
-    def _find_only_held(self, now: float) -> None:
-        """Held items wait for a verdict; when nothing else is in hand, nothing more will tell."""
-        held = sum(worker.held for worker in self._roster.able)
-        if not held or held + self._admission.breaker.held < len(self._hands.all):
-            self._only_held_since = None
-        elif self._only_held_since is None:
-            self._only_held_since = now
-
     def _nobody(self) -> str:
         return f"no worker is there yet: holytui worker, with {self._link.place}"
 
-    def _divide(self) -> None:
-        """What may be in flight, by worker."""
-        able = self._roster.able
-        given = shares(self._admission.level, {worker.name: worker.concurrency for worker in able})
-        for worker in self._roster.all:
-            worker.share = given.get(worker.name, 0)
-
     async def _command(self) -> None:
-        """Write the orders, if they are others than before or it is time."""
-        admission, before = self._admission, self._orders
-        halt = admission.breaker.halt
-        if self._halted and halt is None:
-            before = replace(before, epoch=before.epoch + 1)  # it was sat out: doors begin anew
-        self._halted = halt is not None
-        gate_s = admission.upstream.gate.opens_in or 0.0
-        orders = replace(
-            before,
-            drain=admission.draining or halt is not None,
-            stop=self._stopping,
-            gate_s=gate_s,
-            shares={worker.name: worker.share for worker in self._roster.able},
-            rates=self._rates(),
-            verdicts=self._listener.verdicts(),
-            halt=halt,
-            release=self._only_held_since is not None and self._now() - self._only_held_since > HELD_S,
-        )
-        same = replace(orders, gate_s=0.0) == replace(self._orders, gate_s=0.0)
-        gate_moved = (gate_s > 0) != (self._orders.gate_s > 0)
-        if same and not gate_moved and self._now() - self._ordered_at < REPEAT_S:
-            return
-        orders = replace(orders, number=self._orders.number + 1)
-        await self._link.ask(lambda redis: redis.set(self._keys.orders, orders.to_json()))
-        self._orders, self._ordered_at = orders, self._now()
-        if orders.drain:
-            self._hands.give_back()
-
-    def _rates(self) -> dict[str, tuple[int | None, int | None]]:
-        run, able = self._spec.job.run, self._roster.able
-        total = sum(worker.share for worker in able)
-        if not total or (run.rpm is None and run.tpm is None):
-            return {}
-
-        def part(rate: int | None, worker: Worker) -> int | None:
-            return None if rate is None else max(1, rate * worker.share // total)
-
-        return {worker.name: (part(run.rpm, worker), part(run.tpm, worker)) for worker in able}
+        await self._commander.write(self._listener.verdicts())
 
     async def _hand_over(self, opened: OpenSlice, message: dict[str, object]) -> None:
         """Note an open slice where the next owner finds it, then send it."""
         full = {"job": self._keys.job, "session": self._spec.session, "slice": opened.name, **message}
-        text = json.dumps(opened.to_json())
-        await self._link.ask(lambda redis: redis.hset(self._keys.slices, opened.name, text))
+        await self._registry.note(opened)
         await self._publisher.publish(opened.worker, full)
 
     async def _find_lost(self) -> None:
@@ -298,7 +235,7 @@ class CeleryExecutor:
                 await self._lose(one, worker)
 
     async def _lose(self, one: OpenSlice, worker: Worker | None) -> None:
-        await self._link.ask(partial(_disown, self._keys, [one.name]))
+        await self._registry.disown([one.name])
         in_flight_usd = 0.0 if worker is None else float(worker.at.get("reserved", 0.0))
         count = self._listener.close(one.name, in_flight_usd)
         if worker is not None and not self._roster.alive(worker):
@@ -312,9 +249,7 @@ class CeleryExecutor:
 
     async def _adopt(self) -> None:
         """What an earlier session has sent, and is still out: it is waited for, not sent again."""
-        found = await self._link.ask(lambda redis: redis.hgetall(self._keys.slices))
-        for name, text in found.items():
-            one = OpenSlice.from_json(as_text(name), json.loads(text), self._now())
+        for one in await self._registry.read(self._now()):
             worker = self._roster.get(one.worker)
             self._slices.adopt(one)
             self._admission.budget.reserve(one.reserved_usd)
@@ -338,9 +273,8 @@ class CeleryExecutor:
         await self._inbox.find_place()
         await self._write_spec()
         for one in self._slices.all:
-            text = json.dumps(one.to_json())
-            await self._link.ask(partial(_note, self._keys, one.name, text))
-        self._ordered_at = 0.0
+            await self._registry.note(one)
+        self._commander.forget()
         self._told_down = False
         self._parts.picture.activity = ""
         self._parts.sink.notice(Notice("redis", f"Redis at {self._link.place} answers again", time.time()))
@@ -351,16 +285,3 @@ class CeleryExecutor:
         for hand in self._hands.all:
             if not hand.ending.done():
                 hand.ending.set_exception(error)
-
-
-async def _disown(keys: JobKeys, names: Sequence[str], redis: Redis) -> None:
-    """Workers that have these slices let go of them, and a message that is still on its way is dropped."""
-    async with redis.pipeline(transaction=True) as pipe:
-        pipe.sadd(keys.gone, *names)
-        pipe.expire(keys.gone, 7 * 24 * 3600)
-        pipe.hdel(keys.slices, *names)
-        await pipe.execute()
-
-
-async def _note(keys: JobKeys, name: str, text: str, redis: Redis) -> None:
-    await redis.hset(keys.slices, name, text)

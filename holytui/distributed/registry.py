@@ -1,0 +1,44 @@
+"""Open slices in Redis: where the next owner finds what this one has sent."""
+
+import json
+from collections.abc import Sequence
+
+from holytui.distributed.keys import JobKeys
+from holytui.distributed.link import Link, as_text
+from holytui.distributed.slices import OpenSlice
+from holytui.distributed.wire import dumps
+
+KEPT_S = 7 * 24 * 3600
+"""Seconds for which a slice that was disowned is remembered: a message of it may still be on its way."""
+
+
+class Registry:
+    """Of one job. Every call raises LinkDown or LinkRefused when Redis cannot be asked."""
+
+    def __init__(self, link: Link, keys: JobKeys) -> None:
+        self._link = link
+        self._keys = keys
+
+    async def note(self, one: OpenSlice) -> None:
+        """It is open."""
+        text = dumps(one.to_json())
+        await self._link.ask(lambda redis: redis.hset(self._keys.slices, one.name, text))
+
+    async def read(self, at: float) -> list[OpenSlice]:
+        """What is open, as of a moment of the loop's clock."""
+        found = await self._link.ask(lambda redis: redis.hgetall(self._keys.slices))
+        return [OpenSlice.from_json(as_text(name), json.loads(text), at) for name, text in found.items()]
+
+    async def disown(self, names: Sequence[str]) -> None:
+        """Workers that have these slices let go of them, and a message that is still on its way is dropped."""
+        keys, redis = self._keys, self._link.redis
+        async with redis.pipeline(transaction=True) as pipe:
+            pipe.sadd(keys.gone, *names)
+            pipe.expire(keys.gone, KEPT_S)
+            pipe.hdel(keys.slices, *names)
+            await self._link.ask(lambda _: pipe.execute())
+
+    async def clear(self) -> None:
+        """Nothing of the job is out any more: nothing of it stays."""
+        keys = self._keys
+        await self._link.ask(lambda redis: redis.delete(keys.spec, keys.orders, keys.slices, keys.gone, keys.out))
