@@ -16,7 +16,6 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from holytui.distributed.keys import WORKERS
 from tests.processes import kill, start, wait_until
 
 PASSWORD = "a password: with/odd@signs"
@@ -68,11 +67,10 @@ class RedisServer:
     @contextmanager
     def worker(self, concurrency: int, **env: str) -> Iterator[None]:
         """A worker in a process of its own, which is there when this is entered, and killed at the end."""
-        before = self.client().zcard(WORKERS)
         options = ["worker", "--concurrency", str(concurrency)]
         process = start(*options, cwd=self.folder, HOLYTUI_REDIS=self.url, **env)
         try:
-            wait_until(lambda: self.client().zcard(WORKERS) > before, "the worker is there")
+            wait_until(lambda: bool(self.keys(f"holytui:worker:*-{process.pid}-*")), "the worker is there")
             yield
         finally:
             kill(process)

@@ -48,7 +48,6 @@ MOST_KNOWN = 10_000
 """Names of slices that a worker remembers."""
 FAREWELL_S = 3.0
 """Seconds for which what was cancelled at the end may still be told."""
-LISTED_S = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,8 +304,7 @@ class Hub:
         }
         async with redis.pipeline(transaction=False) as pipe:
             pipe.set(names.worker(self.name), dumps(about), ex=GONE_S)
-            pipe.zadd(names.WORKERS, {self.name: time.time()})
-            pipe.zremrangebyscore(names.WORKERS, 0, time.time() - LISTED_S)
+            pipe.sadd(names.WORKERS, self.name)
             for host in self._hosts.values():
                 pipe.set(host.keys.at(self.name), dumps(host.at()), ex=GONE_S)
             await pipe.execute()
@@ -320,7 +318,7 @@ class Hub:
     async def _farewell(self) -> None:
         with contextlib.suppress(LinkDown, LinkRefused):
             await self._link.ask(lambda redis: redis.delete(names.worker(self.name)))
-            await self._link.ask(lambda redis: redis.zrem(names.WORKERS, self.name))
+            await self._link.ask(lambda redis: redis.srem(names.WORKERS, self.name))
         await self._link.aclose()
 
     async def _asked_always(self, call: Callable[[Redis], Any]) -> Any:

@@ -8,7 +8,7 @@ CELERY_PREFIX = f"{PREFIX}celery:"
 """Of the keys that Celery's transport makes."""
 
 WORKERS = f"{PREFIX}workers"
-"""A sorted set: names of workers by when they were last there."""
+"""A set: names of workers that were there lately. Without times: clocks of machines need not agree."""
 
 
 def worker(name: str) -> str:

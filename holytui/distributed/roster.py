@@ -77,8 +77,8 @@ class Roster:
 
     async def read(self, redis: Redis) -> None:
         """Look at all signs of life; for `Link.ask`."""
-        listed = [as_text(name) for name in await redis.zrangebyscore(names.WORKERS, time.time() - 3600, "+inf")]
-        known = list(dict.fromkeys([*listed, *self._workers]))
+        listed = {as_text(name) for name in await redis.smembers(names.WORKERS)}
+        known = sorted(listed | self._workers.keys())
         self.read_at = self._now()
         if not known:
             return
@@ -87,8 +87,10 @@ class Roster:
         for name, sign, hand in zip(known, about, at, strict=True):
             if sign is not None:
                 self._heard(name, json.loads(sign), {} if hand is None else json.loads(hand))
-            elif name in self._workers and name not in listed:
+            elif name not in listed:
                 self._workers[name].ending = True  # it said goodbye
+            elif name not in self._workers:
+                await redis.srem(names.WORKERS, name)  # long gone; one that is there says so again
 
     def _heard(self, name: str, sign: Mapping[str, Any], hand: Mapping[str, Any]) -> None:
         now = self._now()

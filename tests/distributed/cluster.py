@@ -36,10 +36,9 @@ class Cluster:
 
     def worker(self, *options: str, **env: str) -> Forked:
         """Start one more worker; it is there when Redis knows it."""
-        before = self.redis.client().zcard("holytui:workers")
         process = start("worker", *options, cwd=self.folder, HOLYTUI_REDIS=self.redis.url, **{**self.env, **env})
         self.workers.append(process)
-        wait_until(lambda: self.redis.client().zcard("holytui:workers") > before, "the worker is there")
+        wait_until(lambda: bool(self.redis.keys(f"holytui:worker:*-{process.pid}-*")), "the worker is there")
         return process
 
     def run(self, *options: str, **env: str) -> Forked:
