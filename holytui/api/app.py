@@ -1,7 +1,9 @@
 """The HTTP API as an ASGI app."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
@@ -43,6 +45,20 @@ class Limits:
     root: Path | None = None
 
 
+def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """The description of the API: over HTTP a step's schema may be the schema itself, a job file names its file."""
+    described = app.openapi
+
+    def with_schemas() -> dict[str, Any]:
+        description = described()
+        field = description["components"]["schemas"]["Step"]["properties"]["schema"]
+        if {"type": "object"} not in field["anyOf"]:
+            field["anyOf"].insert(0, {"type": "object"})
+        return description
+
+    return with_schemas
+
+
 def make_app(hosting: Hosting, access: Access, limits: Limits) -> ASGIApp:
     """The app, with its guard before it."""
     app = FastAPI(
@@ -57,6 +73,7 @@ def make_app(hosting: Hosting, access: Access, limits: Limits) -> ASGIApp:
         # The guard asks for the token; this lets the page at /docs ask for it.
         dependencies=[Depends(HTTPBearer(auto_error=False, scheme_name="token"))],
     )
+    app.openapi = _described(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
     refusals.install(app)
     statuses = Statuses(hosting)
     app.include_router(looks(hosting, statuses, Streams(hosting, statuses)))

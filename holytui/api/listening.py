@@ -1,9 +1,9 @@
 """Where a server listens: on this machine only, unless somebody says otherwise."""
 
+import ipaddress
 import socket
 
 BACKLOG = 128
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class ServeError(Exception):
@@ -16,7 +16,7 @@ def bound(host: str, port: int, *, allow_remote: bool) -> socket.socket:
     Raises:
         ServeError: it is not loopback and nobody allowed that, or it cannot be listened on.
     """
-    if host not in LOOPBACK and not allow_remote:
+    if not (allow_remote or _is_loopback(host)):
         raise ServeError(
             f"--host {host}: everybody who reaches this machine could try the token, and it would travel unencrypted. "
             f"If you mean that: --allow-remote. Safer: ssh -L {port}:127.0.0.1:{port}, or a proxy with TLS."
@@ -41,3 +41,10 @@ def address_of(listening: socket.socket) -> str:
     """The address to open."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

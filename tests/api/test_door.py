@@ -52,6 +52,8 @@ def test_the_description_of_the_api_is_open_and_lets_one_authorize(server: Serve
     assert answer.status == 200
     assert answer.json()["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
     assert "422" not in json.dumps(answer.json()["paths"])
+    schema = answer.json()["components"]["schemas"]["Step"]["properties"]["schema"]
+    assert {option["type"] for option in schema["anyOf"]} == {"object", "string", "null"}
 
 
 def test_no_other_site_is_let_in(server: Server) -> None:
@@ -154,7 +156,7 @@ def test_one_network_is_one_guesser_and_memory_is_bounded() -> None:
     assert len(wrong._wrong) == len(wrong._known) == ADDRESSES
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.invalid"])
 def test_other_machines_are_not_listened_to_unless_allowed(tmp_path: Path, host: str) -> None:
     done = holytui("serve", "--host", host, "--port", "0", cwd=tmp_path)
     assert done.returncode == 2
