@@ -44,7 +44,7 @@ def test_the_options_it_tells_of_are_there() -> None:
 
 def test_the_two_commands_set_up_all_they_need() -> None:
     assert block("run-command").strip().endswith(".venv/bin/holytui")
-    assert block("test-command").strip().endswith(".venv/bin/pytest -q -n 3")
+    assert block("test-command").strip().endswith(".venv/bin/pytest -q -n 4")
 
 
 def test_its_job_file_is_a_good_one(tmp_path: Path) -> None:
