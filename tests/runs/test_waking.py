@@ -39,7 +39,7 @@ def until(handle: LocalHandle, state: JobState, reason: str = "") -> Snapshot:
         snapshot = handle.snapshot()
         return snapshot.state is state and snapshot.reason == reason
 
-    wait_until(there, f"{state} {reason}", 20)
+    wait_until(there, f"{state} {reason}", 60)
     return handle.snapshot()
 
 
@@ -107,7 +107,7 @@ def test_what_the_clocks_learned_outlives_the_session(tmp_path: Path) -> None:
             thread = RunThread()
             try:
                 handle = thread.start(prepare(tmp_path / "checkpoints", job, wishes, TABLES, {}))
-                assert handle.wait(20)
+                assert handle.wait(60)
             finally:
                 thread.shutdown()
         (clock,) = handle.snapshot().clocks
