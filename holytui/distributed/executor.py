@@ -219,6 +219,7 @@ class CeleryExecutor:
 
     async def _hand_over(self, opened: OpenSlice, message: dict[str, object]) -> None:
         """Note an open slice where the next owner finds it, then send it."""
+        await self._command()  # what was ordered last may be a pause that is over
         full = {"job": self._keys.job, "session": self._spec.session, "slice": opened.name, **message}
         await self._registry.note(opened)
         await self._publisher.publish(opened.worker, full)
