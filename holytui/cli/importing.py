@@ -69,13 +69,14 @@ def _told(done: "Imported") -> list[str]:
     """What became of it, and what to do next."""
     counters, job = done.counters, done.folder.name
     kept = f"{counters.succeeded:,} answers kept, {counters.failed:,} failed"
-    if counters.pending:
+    if counters.pending and done.can_run:
         return [f"{kept}, {counters.pending:,} to go: holytui run {job}"]
-    lines = [f"{kept}: holytui export {job}"]
+    rest = f", {counters.pending:,} to go" if counters.pending else ""
+    lines = [f"{kept}{rest}: holytui export {job}"]
     if not done.can_run:
         lines.append(
-            "Nothing of it can be asked again, for its prompt and model are not known. To ask the failed ones or the "
-            "rest, import it under another --id NEW with --prompt TEXT and --model M."
+            "Nothing of it can be asked yet, for its prompt and model are not in the file. To ask the failed ones and "
+            "the rest, import it under another --id NEW with --prompt TEXT and --model M."
         )
     elif counters.failed:
         lines.append(f"The failed ones again: holytui retry {job}")

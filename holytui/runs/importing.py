@@ -92,14 +92,15 @@ def import_seed(checkpoints: Path, path: Path, wishes: ImportWishes) -> Imported
         )
     prompt = wishes.prompt or _usable_prompt(seed)
     model = wishes.model or seed.model
-    _refuse_what_cannot_run(seed, wishes, prompt, model)
+    _refuse_what_cannot_run(wishes, prompt, model)
     whole = None if wishes.items is None else read_whole(wishes.items)
     plan = plan_import(seed.results, whole)
     _refuse_empty(path, wishes, seed, plan)
     job = _job(plan.items[: plan.wanted], name, prompt, model, wishes)
     at = seed.updated_at or path.stat().st_mtime
     meta = _meta(job, folder.name, seed.started_at or at)
-    notes = notes_of(path, wishes.items, seed, plan, prompt_from_file=wishes.prompt is None and prompt is not None)
+    known, own = prompt is not None, wishes.prompt is None and prompt is not None
+    notes = notes_of(path, wishes.items, seed, plan, prompt_from_file=own, prompt_known=known)
     recorded = list[Counters]()
 
     def fill(building: Path) -> None:
@@ -135,14 +136,12 @@ def _usable_prompt(seed: SeedFile) -> str | None:
     return prompt if "{item}" in prompt or template.fields else None
 
 
-def _refuse_what_cannot_run(seed: SeedFile, wishes: ImportWishes, prompt: str | None, model: str | None) -> None:
+def _refuse_what_cannot_run(wishes: ImportWishes, prompt: str | None, model: str | None) -> None:
     missing = [option for option, value in (("--prompt TEXT", prompt), ("--model M", model)) if value is None]
-    asked = wishes.items is not None or wishes.prompt is not None or wishes.model is not None
-    if missing and asked:
-        why = " Its own prompt is not taken: nobody can say what its braces mean." if seed.prompt and not prompt else ""
+    if missing and (wishes.prompt is not None or wishes.model is not None):
         raise PrepareError(
             f"To ask the rest holytui has to know with what, and the file does not say it: "
-            f"give {' and '.join(missing)}.{why}"
+            f"give {' and '.join(missing)}."
         )
 
 

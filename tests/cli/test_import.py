@@ -108,7 +108,7 @@ def test_without_a_prompt_it_can_be_looked_at_and_exported_and_never_spends(tmp_
     path = write(tmp_path, seed(RESULTS))
     said = imported(tmp_path, path)
     assert f"3 answers kept, 1 failed: holytui export {JOB}" in said
-    assert "Nothing of it can be asked again, for its prompt and model are not known" in said
+    assert "Nothing of it can be asked yet, for its prompt and model are not in the file" in said
     assert "6 more items of its input are not in the file" in said
     assert [row["status"] for row in exported(tmp_path, JOB)] == ["succeeded", "failed", "succeeded", "succeeded"]
     assert status(tmp_path, JOB)["state"] == "completed_with_failures"
@@ -120,11 +120,21 @@ def test_without_a_prompt_it_can_be_looked_at_and_exported_and_never_spends(tmp_
     assert status(tmp_path, JOB)["failed"] == 1, "nothing went back to pending"
 
 
-def test_the_rest_needs_prompt_and_model_before_anything_is_made(tmp_path: Path) -> None:
+def test_the_rest_is_known_from_the_whole_input_and_waits_for_a_prompt(tmp_path: Path) -> None:
     path = write(tmp_path, seed(RESULTS))
-    said = imported(tmp_path, path, "--items", lines(tmp_path), code=2)
-    assert "give --prompt TEXT and --model M" in said
+    said = imported(tmp_path, path, "--items", lines(tmp_path))
+    assert f"3 answers kept, 1 failed, 6 to go: holytui export {JOB}" in said
+    assert "Nothing of it can be asked yet" in said
+    after = status(tmp_path, JOB)
+    assert (after["succeeded"], after["failed"], after["pending"]) == (3, 1, 6)
+    done = holytui("run", JOB, "--headless", "--trust", cwd=tmp_path)
+    assert (done.returncode, "imported without its prompt" in done.stderr) == (2, True), done.stderr
+
+
+def test_half_of_what_a_request_needs_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    path = write(tmp_path, seed(RESULTS))
     assert "give --model M" in imported(tmp_path, path, "--prompt", PROMPT, code=2)
+    assert "give --prompt TEXT" in imported(tmp_path, path, "--model", "deepseek-v3.2", code=2)
     assert not (tmp_path / "checkpoints").exists()
 
 
@@ -133,10 +143,11 @@ def test_a_prompt_of_the_files_own_is_used_where_it_can_mean_one_thing_only(tmp_
     path = write(tmp_path, seed(RESULTS, more=known))
     said = imported(tmp_path, path, "--items", lines(tmp_path), "--provider", "simulator")
     assert "the prompt is the file's own: Summarise: {item}" in said
-    for prompt in ('{{"answer": {item}}}', "no slot at all"):
+    for number, prompt in enumerate(('{{"answer": {item}}}', "no slot at all")):
         path = write(tmp_path, seed(RESULTS, more={**known, "prompt_template": prompt}))
-        said = imported(tmp_path, path, "--items", lines(tmp_path), "--id", "other", code=2)
-        assert "Its own prompt is not taken" in said
+        said = imported(tmp_path, path, "--items", lines(tmp_path), "--id", f"other-{number}")
+        assert "own prompt is not taken" in said
+        assert "Nothing of it can be asked yet" in said
 
 
 def test_a_prompt_out_of_a_file_and_another_id(tmp_path: Path) -> None:
