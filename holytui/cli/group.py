@@ -15,7 +15,7 @@ import click
 from holytui import __version__
 from holytui.cli import importing, sessions, tools, views
 from holytui.cli.doctor import doctor
-from holytui.cli.options import Context, ascii_option, checkpoints_option, on_terminal
+from holytui.cli.options import Context, ascii_option, checkpoints_option, on_terminal, redis_option
 from holytui.cli.output import silence, tell
 from holytui.cli.serve import serve
 from holytui.cli.worker import worker
@@ -56,6 +56,7 @@ class Group(click.Group):
 @click.version_option(__version__, prog_name="holytui")
 @checkpoints_option
 @ascii_option
+@redis_option
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Long LLM batch jobs in a terminal: no recorded answer is lost, none is paid for twice.

@@ -42,6 +42,7 @@ def estimate(context: Context, /, jobfile: Path, as_json: bool) -> None:  # noqa
 
 @click.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
+@checkpoints_option
 def new(path: Path | None) -> None:
     """Write a job file to begin with, over a folder or a file; without either one for the simulator."""
     from holytui.runs.drafting import draft_of, write_new
@@ -56,6 +57,7 @@ def new(path: Path | None) -> None:
 
 
 @click.command()
+@checkpoints_option
 def schema() -> None:
     """The JSON Schema of a job file, for editors."""
     from holytui.core.job import job_schema
@@ -78,6 +80,7 @@ def schema() -> None:
 @click.option("--tpm", type=click.IntRange(min=1), default=None, help="Tokens a minute; 429 above.")
 @click.option("--auth-after", type=click.IntRange(min=0), default=None, help="The key dies after this many requests.")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="A JSON line per request.")
+@checkpoints_option
 def simulate(port: int, **options: Any) -> None:
     """A provider that is none: an OpenAI-compatible simulator on this machine, for tests and trials."""
     from holytui.provider.simulator import parse_options, run_forever

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from holytui.cli.options import Context, pass_context, redis_option
+from holytui.cli.options import Context, checkpoints_option, pass_context, redis_option
 from holytui.cli.output import tell
 
 
@@ -12,6 +12,7 @@ from holytui.cli.output import tell
 @click.option("--concurrency", type=click.IntRange(1, 4096), default=32, show_default=True, help="Requests at once.")
 @click.option("--trust", is_flag=True, help="Send a key to whatever host a job names, not only to its preset's.")
 @redis_option
+@checkpoints_option
 @pass_context
 def worker(context: Context, /, concurrency: int, trust: bool) -> None:  # noqa: FBT001  # click passes options by name
     """Run items of jobs that others started with --executor celery.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from holytui.cli.group import cli
 from tests.cli.contract import EMBEDDED, UTC_TIME, at_once, check_finished, check_snapshot, lines_job
 from tests.processes import exported, holytui, kill, simulator, start, status, wait_until, write_job
 
@@ -237,3 +238,9 @@ def test_retry_of_an_item_with_another_model_is_no_drift(failed: Path) -> None:
         assert (row["status"], row["model"], row["attempts"]) == ("succeeded", "gpt-4.1", 3)
         again = check_finished(holytui("run", "job", *flags, cwd=failed), 1)
         assert again["requests"] == last["requests"] == 7
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_command_takes_the_checkpoint_folder(name: str) -> None:
+    known = {option for parameter in cli.commands[name].params for option in parameter.opts}
+    assert "--checkpoints" in known
