@@ -32,6 +32,14 @@ PRELOADED = (
     "holytui.api.app",
     "holytui.api.serving",
     "holytui.api.web",
+    "holytui.distributed.elsewhere",
+    "holytui.distributed.worker",
+    # What Celery imports late.
+    "celery.app.amqp",
+    "celery.app.control",
+    "celery.concurrency.thread",
+    "celery.worker.strategy",
+    "kombu.transport.redis",
 )
 
 
