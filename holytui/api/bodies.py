@@ -53,7 +53,15 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
-class PromptTask(Body):
+class Task(Body):
+    """What may be said of any task."""
+
+    executor: Literal["local", "celery"] | None = Field(
+        None, description="Where items run: local, in the server's process, or celery, on workers."
+    )
+
+
+class PromptTask(Task):
     """One prompt over items that are sent along."""
 
     items: Annotated[
@@ -77,7 +85,7 @@ class PromptTask(Body):
     run: RunOptions | None = None
 
 
-class JobTask(Body):
+class JobTask(Task):
     """A job file's content as JSON; files are read below the server's root only, a schema may stand in it as it is."""
 
     job: Annotated[dict[str, Any], JobTable]

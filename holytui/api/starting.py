@@ -42,7 +42,7 @@ class Starting:
 
         Raises:
             Refused: its body cannot be used (400), its id is taken (409), it has too many items (413).
-            PrepareError, EndpointError, InputProblem, CheckpointError: it cannot be begun as asked.
+            PrepareError, EndpointError, ElsewhereError, InputProblem, CheckpointError: it cannot be begun as asked.
         """
         try:
             make = self._of_prompt(body) if isinstance(body, PromptTask) else self._of_job(body)
@@ -71,7 +71,7 @@ class Starting:
             )
         except JobRefused as refused:
             raise refused_fields(map(_as_sent, refused.problems)) from None
-        return partial(self._new, job, task_id)
+        return partial(self._new, job, task_id, body.executor)
 
     def _of_job(self, body: JobTask) -> Callable[[], Launch]:
         data: dict[str, Any] = dict(body.job)
@@ -84,16 +84,16 @@ class Starting:
             raise refused_fields(replace(problem, key=_inside(problem.key)) for problem in problems)
         if job.input.count is not None:
             self._check_number(min(job.input.count, job.input.limit or job.input.count))
-        return partial(self._new, job, body.id or job.slug)
+        return partial(self._new, job, body.id or job.slug, body.executor)
 
-    def _new(self, job: Job, task_id: str) -> Launch:
+    def _new(self, job: Job, task_id: str, executor: str | None) -> Launch:
         """Save it, unless its id is or was another's."""
         checkpoints = self._hosting.checkpoints
         if (checkpoints / task_id).exists():
             raise Refused(409, f"There is a task {task_id} already. Resume it, or give this one another id.")
         if others := renamed(checkpoints, task_id):
             raise Refused(409, f"{task_id} was renamed, it is called {others[0].name} now. Give this one another id.")
-        wishes = Wishes(job_id=task_id, stays=True)
+        wishes = Wishes(job_id=task_id, stays=True, executor=executor)
         return prepare(checkpoints, job, wishes, self._hosting.tables, self._hosting.env)
 
     def _check_number(self, items: int) -> None:

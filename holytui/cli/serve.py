@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from holytui.cli.options import Context, checkpoints_option, pass_context
+from holytui.cli.options import Context, checkpoints_option, pass_context, redis_option
 
 if TYPE_CHECKING:
     from socket import socket
@@ -31,6 +31,7 @@ NEEDS = "holytui serve needs: pip install 'holytui[api]'"
 @click.option("--max-items", type=click.IntRange(min=1), help="Items of one task, at most (default 100,000).")
 @click.option("--max-body-mb", type=click.FloatRange(min=0, min_open=True), help="Of a request, at most (default 32).")
 @click.option("--web", is_flag=True, help="The terminal UI in a browser, instead of the API.")
+@redis_option
 @checkpoints_option
 @pass_context
 def serve(
