@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from holytui.library.figures import Progress, Result
     from holytui.library.running import run, run_async
     from holytui.library.saved import SavedJob, open_job
+    from holytui.runs.elsewhere import ElsewhereError
     from holytui.runs.endpoint import EndpointError
     from holytui.runs.errands import OwnerSilent
     from holytui.runs.saved import NoSuchJob, PrepareError
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CheckpointError",
     "ConfigError",
+    "ElsewhereError",
     "EndpointError",
     "InputProblem",
     "Job",
@@ -56,6 +58,7 @@ _HOMES = {
     "library.figures": ("Progress", "Result"),
     "library.running": ("run", "run_async"),
     "library.saved": ("SavedJob", "open_job"),
+    "runs.elsewhere": ("ElsewhereError",),
     "runs.endpoint": ("EndpointError",),
     "runs.errands": ("OwnerSilent",),
     "runs.saved": ("NoSuchJob", "PrepareError"),

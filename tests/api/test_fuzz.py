@@ -35,7 +35,9 @@ FAILED = "failed"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("fuzz"), "--max-items", "50", HOLYTUI_REDIS="redis://127.0.0.1:1/0") as running:
+    with serving(
+        tmp_path_factory.mktemp("fuzz"), "--max-items", "50", HOLYTUI_REDIS="redis://127.0.0.1:1/0"
+    ) as running:
         failing = {"name": "simulator", "base_url": "simulator:?latency=0.01&fault=bad_request=1"}
         running.start(id=THERE)
         running.start(id=FAILED, provider=failing)
