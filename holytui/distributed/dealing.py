@@ -53,8 +53,12 @@ class Dealer:
 
     @property
     def room(self) -> int:
-        """Items that workers should have in hand together."""
-        return sum(self._target(worker) for worker in self._roster.able)
+        """Items that workers should have in hand together, with those that one has beyond what it should.
+
+        In an outage a worker keeps what it cannot send; that is no reason to give nothing to another, which may not
+        have seen enough yet to know of it.
+        """
+        return sum(max(self._target(one), self._slices.in_hand(one.name)) for one in self._roster.able)
 
     async def deal(self) -> None:
         """Wait until something is ready, then give every worker what it has room for.

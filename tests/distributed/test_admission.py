@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.distributed.cluster import cluster
-from tests.faults.troubled import OK, Does, Troubled, troubled
+from tests.faults.troubled import DOWN, OK, Does, Troubled, troubled
 
 
 @pytest.mark.parametrize(("fault", "reason"), [("auth", "auth"), ("quota", "quota"), ("model", "model_not_found")])
@@ -140,3 +140,15 @@ def test_the_last_items_fail_although_nothing_else_tells_whose_fault_it_was(tmp_
         done = built.run_to_its_end()
         assert done.returncode == 1, done.stderr
         assert built.status()["failures"] == {"server_error": 3}
+
+
+def test_an_outage_fails_no_item_of_a_worker_that_saw_little_of_it(tmp_path: Path) -> None:
+    def mood(provider: Troubled, prompt: str) -> Does:
+        return DOWN if provider.at < 9.0 else OK
+
+    with troubled(mood, 0.1) as provider, cluster(tmp_path, source="count = 150", run=["concurrency = 20"]) as built:
+        built.worker("--concurrency", "16")
+        built.worker("--concurrency", "4")
+        done = built.run_to_its_end("--base-url", provider.url)
+        assert done.returncode == 0, done.stderr
+        assert built.status()["failures"] == {}
