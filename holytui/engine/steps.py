@@ -188,8 +188,10 @@ class StepRun:
         plan = self._bench.plan
         self._first_clocks = plan.clocks(self._step.step, request, self._timeouts, self._work.overrides)
         self._step_limit = self._first_clocks.step
-        if self._used >= plan.max_attempts and self._past.last_kind is not None:
-            return self._failed(AttemptFailed(self._past.last_kind, self._past.last_message))
+        last_kind = self._past.last_kind
+        # Nobody answered, and who asked whether that was the provider's fault was killed over it: asked once more.
+        if self._used >= plan.max_attempts and last_kind is not None and last_kind not in UNANSWERED:
+            return self._failed(AttemptFailed(last_kind, self._past.last_message))
         policy = retrying(lambda: self._used, plan.max_attempts, self._back_off)
         try:
             answer: Answer = await policy(self._attempt, request)

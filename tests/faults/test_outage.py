@@ -1,11 +1,12 @@
 """A provider that goes away fails no item, and is not hammered meanwhile."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.faults.troubled import DOWN, OK, RESET, Does, Troubled, troubled
-from tests.processes import holytui, status, write_job
+from tests.processes import holytui, kill, start, status, wait_until, write_job
 
 CEILING = 32
 DOWN_S = 7.0
@@ -94,3 +95,28 @@ def test_an_answer_by_another_model_is_told_once(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     told = [event for event in status(tmp_path, "job")["last_events"] if event["kind"] == "model"]
     assert [(event["count"], "gpt-3.5-turbo" in event["text"]) for event in told] == [(1, True)]
+
+
+def test_killed_while_it_is_asked_whose_fault_it_was_items_are_asked_once_more(tmp_path: Path) -> None:
+    """Their attempts are used up, and nothing is known against them: the provider may just have been away."""
+    there = threading.Event()
+
+    def mood(provider: Troubled, prompt: str) -> Does:
+        if there.is_set():
+            return OK
+        return Does(seconds=60.0) if "doc_0." in prompt else DOWN
+
+    job = write_job(tmp_path, source="count = 8", run=["concurrency = 8", "max_attempts = 1"])
+    with troubled(mood) as provider:
+        words = ("run", job, "--headless", "--base-url", provider.url)
+        running = start(*words, cwd=tmp_path)
+        wait_until(lambda: job_attempts(tmp_path) >= 7, "all but one have used their attempt")
+        kill(running)
+        there.set()
+        done = holytui(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert status(tmp_path, "job")["succeeded"] == 8
+
+
+def job_attempts(folder: Path) -> int:
+    return int(status(folder, "job")["attempts"]) if (folder / "checkpoints" / "job").exists() else 0
