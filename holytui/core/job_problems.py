@@ -38,6 +38,7 @@ _NUMBER_BOUNDS = {
 _PATTERNS = {
     "api_key_env": "expected the name of an environment variable, such as HOLYSHEEP_API_KEY",
     "name": "expected up to 64 letters, digits, - and _",
+    "id": "expected up to 100 of a-z, 0-9 and -, beginning with a letter or a digit",
 }
 
 

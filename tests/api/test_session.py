@@ -151,7 +151,8 @@ def test_an_id_is_taken_once(server: Server) -> None:
     for more in ({"id": "taken"}, {"name": "Taken!"}):
         answer = server.ask("POST", "/api/tasks/start", {**body, **more})
         assert (answer.status, "taken" in answer.json()["detail"]) == (409, True)
-    assert server.ask("POST", "/api/tasks/start", {**body, "id": "../x"}).status == 400
+    refused = server.ask("POST", "/api/tasks/start", {**body, "id": "../x"})
+    assert (refused.status, refused.json()["detail"].partition(",")[0]) == (400, "id: expected up to 100 of a-z")
     assert server.ask("GET", "/api/tasks/..%2Ftaken/progress").status == 404
     assert server.ask("GET", "/api/tasks/.trash/progress").status == 404
 
