@@ -41,7 +41,7 @@ def shown(url: str) -> str:
         port = "" if parts.port is None else f":{parts.port}"
     except ValueError:
         return "the address of Redis"
-    return f"{parts.scheme}://{place}{port}{parts.path}"
+    return f"{parts.scheme}://{place}{port}{parts.path}" if parts.scheme else "This"
 
 
 def without_secrets(text: str, url: str) -> str:

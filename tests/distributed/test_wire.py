@@ -117,8 +117,9 @@ def test_an_item_is_in_one_slice_and_what_came_back_is_in_none() -> None:
 
 @pytest.mark.parametrize("url", ["http://x", "redis://", "redis://h/x", "x", "", "redis://[::1", "redis://h:port/0"])
 def test_what_is_no_address_of_redis_is_refused_without_its_password(url: str) -> None:
-    with pytest.raises(RedisUrlError):
+    with pytest.raises(RedisUrlError) as refused:
         checked(url)
+    assert not str(refused.value).startswith(":"), "an address without a scheme is shown without its rest, too"
 
 
 def test_a_password_is_never_shown() -> None:
