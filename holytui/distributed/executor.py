@@ -149,6 +149,7 @@ class CeleryExecutor:
             chore.cancel()
         self._listener.stop()
         self._parts.picture.workers = ()
+        self._admission.inside = 0  # what the roster saw last is over
         await self._link.aclose()
         await self._publisher.aclose()
 
@@ -206,13 +207,21 @@ class CeleryExecutor:
         self._commander.divide()
         picture.workers = self._roster.seen()
         if not self._told_down:
-            picture.activity = self._dealer.waits_for or ("" if self._roster.able else self._nobody())
+            picture.activity = self._dealer.waits_for or self._missing()
         self._dealer.wake()
         self._admission.changed.set()
         await self._command()
 
-    def _nobody(self) -> str:
-        return f"no worker is there yet: holytui worker, with {self._link.place}"
+    def _missing(self) -> str:
+        """What there is not: a worker, or a provider that answers."""
+        able = self._roster.able
+        if not able:
+            return f"no worker is there yet: holytui worker, with {self._link.place}"
+        without = sum(one.outage for one in able)
+        if not without:
+            return ""
+        whom = "the workers" if without == len(able) else f"{without} of {len(able)} workers"
+        return f"the provider does not answer {whom}: one probe at a time asks"
 
     async def _command(self) -> None:
         await self._commander.write(self._listener.verdicts())

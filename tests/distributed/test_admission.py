@@ -7,6 +7,7 @@ import pytest
 
 from tests.distributed.cluster import cluster
 from tests.faults.troubled import DOWN, OK, Does, Troubled, troubled
+from tests.processes import wait_until
 
 
 @pytest.mark.parametrize(("fault", "reason"), [("auth", "auth"), ("quota", "quota"), ("model", "model_not_found")])
@@ -149,6 +150,9 @@ def test_an_outage_fails_no_item_of_a_worker_that_saw_little_of_it(tmp_path: Pat
     with troubled(mood, 0.1) as provider, cluster(tmp_path, source="count = 150", run=["concurrency = 20"]) as built:
         built.worker("--concurrency", "16")
         built.worker("--concurrency", "4")
-        done = built.run_to_its_end("--base-url", provider.url)
-        assert done.returncode == 0, done.stderr
-        assert built.status()["failures"] == {}
+        owner = built.run("--base-url", provider.url)
+        told = "the provider does not answer the workers: one probe at a time asks"
+        wait_until(lambda: len(provider.seen) > 20, "the provider was asked")
+        wait_until(lambda: built.status()["activity"] == told, "it is said on what the job waits")
+        assert owner.wait(60) == 0
+        assert (built.status()["failures"], built.status()["activity"]) == ({}, None)

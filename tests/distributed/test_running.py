@@ -1,5 +1,6 @@
 """A job on workers: every item once, whoever comes and goes."""
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -167,3 +168,11 @@ def test_redis_forgets_everything_and_the_job_goes_on(tmp_path: Path) -> None:
         assert owner.wait(90) == 0
         assert built.status()["succeeded"] == 200
         assert built.answered_twice() <= 16  # answers that had reached Redis, but not yet the owner
+
+
+def test_nothing_is_said_to_be_in_flight_when_the_job_is_over(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--latency", "0.2", source="count = 30") as built:
+        built.worker()
+        done = built.run_to_its_end("--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout.splitlines()[-1])["requests_in_flight"] == 0
