@@ -100,6 +100,7 @@ class Commander:
             rates=self._rates(),
             verdicts=verdicts,
             halt=halt,
+            down=self._roster.down,
             release=self._only_held_since is not None and self._now() - self._only_held_since > HELD_S,
         )
 

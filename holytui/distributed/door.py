@@ -117,3 +117,12 @@ class Door(Admission):
         if self.breaker.halt is None:
             self._tell({"t": "halt", "halt": halt_to_json(halt)})
         super().halt(halt)
+
+    def told_down(self) -> None:
+        """Other workers find that the provider is down: what nobody answered here is not its item's fault either."""
+        if self.outage.open or not (self.outage.held or self.outage.in_row):
+            return
+        self._pardon(self.outage.give_back())
+        self.outage.begin()
+        self._turn_all_away()
+        self._alarm.set(self.outage.probe_in)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from holytui.core.display import items_words
 from holytui.core.progress import InFlight
 from holytui.core.words import clock
 from holytui.core.work import Notice, Sink, Work
@@ -17,7 +18,7 @@ from holytui.distributed.keys import JobKeys
 from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused
 from holytui.distributed.listening import Listener
 from holytui.distributed.registry import Registry
-from holytui.distributed.roster import LOST_S, Roster, Worker
+from holytui.distributed.roster import LOST_S, Roster
 from holytui.distributed.sending import Publisher
 from holytui.distributed.slices import OpenSlice, OpenSlices
 from holytui.distributed.spec import Spec
@@ -236,22 +237,32 @@ class CeleryExecutor:
     async def _find_lost(self) -> None:
         """Slices whose worker is gone, or says nothing of them: their items return, and run elsewhere."""
         now = self._now()
+        lost: dict[str, list[OpenSlice]] = {}
         for one in self._slices.all:
             worker = self._roster.get(one.worker)
             alive = worker is not None and self._roster.alive(worker)
             if worker is not None and alive and one.name in worker.at.get("slices", ()):
                 one.seen_at = now
             elif not alive or now - one.seen_at > LOST_S:
-                await self._lose(one, worker)
+                lost.setdefault(one.worker, []).append(one)
+        for name, slices in lost.items():
+            await self._lose(name, slices)
 
-    async def _lose(self, one: OpenSlice, worker: Worker | None) -> None:
-        await self._registry.disown([one.name])
-        in_flight_usd = 0.0 if worker is None else float(worker.at.get("reserved", 0.0))
-        count = self._listener.close(one.name, in_flight_usd)
+    async def _lose(self, name: str, slices: Sequence[OpenSlice]) -> None:
+        worker = self._roster.get(name)
+        await self._registry.disown([one.name for one in slices])
+        in_flight_usd = 0.0
+        if worker is None or not self._roster.alive(worker):
+            await self._registry.purge(name)
         if worker is not None and not self._roster.alive(worker):
             worker.lost = True
-        if count:
-            text = f"{one.worker} says nothing any more: its items return to pending"
+            in_flight_usd = float(worker.at.get("reserved", 0.0))
+        items = 0
+        for one in slices:
+            items += self._listener.close(one.name, in_flight_usd)
+            in_flight_usd = 0.0  # it is of all of them together
+        if items:
+            text = f"{name} says nothing any more: {items_words(items)} back to pending"
             self._parts.sink.notice(Notice("worker", text, time.time()))
 
     async def _write_spec(self) -> None:
@@ -260,11 +271,9 @@ class CeleryExecutor:
     async def _adopt(self) -> None:
         """What an earlier session has sent, and is still out: it is waited for, not sent again."""
         for one in await self._registry.read(self._now()):
-            worker = self._roster.get(one.worker)
             self._slices.adopt(one)
             self._admission.budget.reserve(one.reserved_usd)
-            if worker is None or not self._roster.alive(worker):
-                await self._lose(one, worker)
+        await self._find_lost()
 
     def _say_down(self, down: Exception) -> None:
         since = clock(self._link.down_since or time.time())

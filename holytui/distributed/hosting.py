@@ -128,6 +128,8 @@ class JobHost:
         breaker = self.door.breaker
         assert isinstance(breaker, AskingBreaker)
         breaker.decided(orders.verdicts, orders.halt)
+        if orders.down:
+            self.door.told_down()
         if orders.release:
             self.door.outage.release()
         closed = orders.drain or orders.stop

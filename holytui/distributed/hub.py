@@ -278,19 +278,20 @@ class Hub:
 
     async def _tell(self) -> None:
         """Say that it is there, what it has in hand, and let go of what runs elsewhere, for ever."""
-        told_down = False
+        said = ""
         while True:
             try:
                 await self._link.ask(self._sign)
                 for host in list(self._hosts.values()):
                     await self._let_go(host)
-                if told_down:
-                    self._say("Redis answers again")
-                told_down = False
+                words = f"waits for jobs at {self._link.place}, {self._settings.concurrency} requests at once"
             except (LinkDown, LinkRefused) as down:
-                if not told_down:
-                    self._say(f"{down}; items in flight go on, their answers wait here")
-                told_down = True
+                words = f"{down}; tries again"
+                if self._busy():
+                    words = f"{words}. What is in flight goes on, answers wait here"
+            if words.partition(";")[0] != said:
+                said = words.partition(";")[0]
+                self._say(f"{self.name}: {words}")
             await asyncio.sleep(TELL_S)
 
     async def _sign(self, redis: Redis) -> None:

@@ -56,12 +56,12 @@ class Link:
         try:
             answer = await call(self.redis)
         except (AuthenticationError, NoPermissionError) as error:
-            raise LinkRefused(self._words(error)) from None
+            raise LinkRefused(self._words(error, "lets us not in")) from None
         except ResponseError as error:
             text = str(error)
             if text.startswith(("LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN", "READONLY", "OOM", "MISCONF")):
                 raise self._down(error) from None
-            raise LinkRefused(self._words(error)) from None
+            raise LinkRefused(self._words(error, "says no")) from None
         except (RedisError, OSError, TimeoutError, EOFError) as error:
             raise self._down(error) from None
         self.down_since, self.problem = None, ""
@@ -72,14 +72,14 @@ class Link:
         await self.redis.aclose()
 
     def _down(self, error: BaseException) -> LinkDown:
-        self.problem = self._words(error)
+        self.problem = self._words(error, "does not answer")
         if self.down_since is None:
             self.down_since = time.time()
         return LinkDown(self.problem)
 
-    def _words(self, error: BaseException) -> str:
+    def _words(self, error: BaseException, what: str) -> str:
         words = without_secrets(_reason(error), self._url).strip().rstrip(".")
-        return f"Redis at {self.place} does not answer ({words or type(error).__name__})"
+        return f"Redis at {self.place} {what} ({words or type(error).__name__})"
 
 
 def _reason(error: BaseException) -> str:

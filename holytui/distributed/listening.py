@@ -137,6 +137,7 @@ class Listener:
         admission, kind = self._admission, event.kind
         if kind is None:
             if event.counted:
+                self._roster.answered_at = self._now()
                 admission.succeeded(self._ticket(event.ended_s))
                 self._learning.observe(Observation(event.step, event.asked, event.tier, event.ended_s))
         elif kind in UNANSWERED:

@@ -25,6 +25,7 @@ class Orders:
         rates: by worker, requests and tokens a minute.
         verdicts: names of questions to the breaker that are decided; `halt` says how.
         halt: why the session ends before its work does.
+        down: the provider does not answer: what failed so far is nobody's fault.
         release: nothing is in hand anywhere but items held in case of an outage: nothing more will tell.
     """
 
@@ -39,6 +40,7 @@ class Orders:
     verdicts: tuple[str, ...] = ()
     halt: Halt | None = None
     release: bool = False
+    down: bool = False
 
     def to_json(self) -> str:
         halt = self.halt
@@ -55,6 +57,7 @@ class Orders:
                 "verdicts": list(self.verdicts),
                 "halt": None if halt is None else halt_to_json(halt),
                 "release": self.release,
+                "down": self.down,
             }
         )
 
@@ -78,6 +81,7 @@ class Orders:
             tuple(data["verdicts"]),
             None if data["halt"] is None else halt_from_json(data["halt"]),
             data["release"],
+            data["down"],
         )
 
 

@@ -1,9 +1,10 @@
 """Open slices in Redis: where the next owner finds what this one has sent."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 
-from holytui.distributed.keys import JobKeys
+from holytui.distributed.keys import CELERY_PREFIX, JobKeys, queue
 from holytui.distributed.link import Link, as_text
 from holytui.distributed.slices import OpenSlice
 from holytui.distributed.wire import dumps
@@ -36,6 +37,24 @@ class Registry:
             pipe.sadd(keys.gone, *names)
             pipe.expire(keys.gone, KEPT_S)
             pipe.hdel(keys.slices, *names)
+            await self._link.ask(lambda _: pipe.execute())
+
+    async def purge(self, worker: str) -> None:
+        """Throw away what was on its way to a worker that is gone: prompts, and nobody would take them off for hours.
+
+        Celery's transport keeps what was not acknowledged in a hash, as [message, exchange, queue], and its names by
+        age beside it.
+        """
+        unacked, mine = f"{CELERY_PREFIX}unacked", queue(worker)
+        tags = []
+        for tag, held in (await self._link.ask(lambda redis: redis.hgetall(unacked))).items():
+            with contextlib.suppress(ValueError, TypeError):
+                tags += [tag] if json.loads(held)[-1] == mine else []
+        async with self._link.redis.pipeline(transaction=True) as pipe:
+            pipe.delete(f"{CELERY_PREFIX}{mine}")
+            if tags:
+                pipe.hdel(unacked, *tags)
+                pipe.zrem(f"{unacked}_index", *tags)
             await self._link.ask(lambda _: pipe.execute())
 
     async def clear(self) -> None:

@@ -1,6 +1,7 @@
 """The workers as the owner sees them: who is there, what each has in hand."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,6 +75,17 @@ class Roster:
         self._workers: dict[str, Worker] = {}
         self.read_at = 0.0
         """On the loop's clock."""
+        self.answered_at = -math.inf
+        """When a request of any worker was last answered, on the loop's clock."""
+        self._outage_since: float | None = None
+
+    @property
+    def down(self) -> bool:
+        """Whether the provider is: some worker finds so, and since it does nobody was answered.
+
+        Else it may be that machine's own network.
+        """
+        return self._outage_since is not None and self.answered_at < self._outage_since
 
     async def read(self, redis: Redis) -> None:
         """Look at all signs of life; for `Link.ask`."""
@@ -91,6 +103,10 @@ class Roster:
                 self._workers[name].ending = True  # it said goodbye
             elif name not in self._workers:
                 await redis.srem(names.WORKERS, name)  # long gone; one that is there says so again
+        if not any(one.outage for one in self.able):
+            self._outage_since = None
+        elif self._outage_since is None:
+            self._outage_since = self._now()
 
     def _heard(self, name: str, sign: Mapping[str, Any], hand: Mapping[str, Any]) -> None:
         now = self._now()

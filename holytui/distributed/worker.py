@@ -15,7 +15,6 @@ from celery.worker.consumer import Consumer
 from holytui.distributed.app import TASK, make_app, queue_of
 from holytui.distributed.hub import Hub, Settings
 from holytui.distributed.keys import queue
-from holytui.distributed.redis_url import shown
 
 FINISH_S = 30.0
 """Seconds that requests in flight get after a signal."""
@@ -56,7 +55,6 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: _end(hub, say))
     hub.start()
-    say(f"{hub.name}: {settings.concurrency} requests at once, waits for jobs at {shown(settings.url)}")
     try:
         worker.start()
     except (WorkerShutdown, WorkerTerminate, SystemExit):

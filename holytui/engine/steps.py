@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from holytui.core.failures import TIMEOUTS, FailureKind
 from holytui.core.template import TemplateError
 from holytui.core.timeouts import Clocks
-from holytui.core.work import ItemState, Outcome, Sink, StepHistory, Work
+from holytui.core.work import ItemState, Outcome, Pardon, Sink, StepHistory, Work
 from holytui.engine.admission.door import Admission
 from holytui.engine.admission.outage import UNANSWERED
 from holytui.engine.admission.ticket import TurnedAway
@@ -173,6 +173,7 @@ class StepRun:
         self._timeouts = past.timeouts
         self._active_s = 0.0
         self._flight = flight
+        self._sink = sink
         origin = Origin(work.index, step.name, work.round, bench.plan, sink, bench.now)
         self._sender = Sender(bench.client, bench.admission, bench.suspends, origin, flight)
         self._step_limit = 0.0
@@ -189,9 +190,10 @@ class StepRun:
         self._first_clocks = plan.clocks(self._step.step, request, self._timeouts, self._work.overrides)
         self._step_limit = self._first_clocks.step
         last_kind = self._past.last_kind
-        # Nobody answered, and who asked whether that was the provider's fault was killed over it: asked once more.
-        if self._used >= plan.max_attempts and last_kind is not None and last_kind not in UNANSWERED:
-            return self._failed(AttemptFailed(last_kind, self._past.last_message))
+        if self._used >= plan.max_attempts and last_kind is not None:
+            if last_kind not in UNANSWERED or self._used > plan.max_attempts:
+                return self._failed(AttemptFailed(last_kind, self._past.last_message))
+            self._take_back()
         policy = retrying(lambda: self._used, plan.max_attempts, self._back_off)
         try:
             answer: Answer = await policy(self._attempt, request)
@@ -212,6 +214,14 @@ class StepRun:
             duration_s=self._active_s,
             item_id=self._work.item_id,
         )
+
+    def _take_back(self) -> None:
+        """Nobody answered the last attempt, and who asked whether that was the provider's fault was killed over it."""
+        work, name = self._work, self._step.name
+        self._sink.pardon(
+            Pardon(work.index, name, work.round, self._used, "holytui was killed before it was known why")
+        )
+        self._used -= 1
 
     async def _question(self, failure: AttemptFailed) -> None:
         """Before the item fails because nobody answered: was it the provider's fault, for everyone?

@@ -107,9 +107,8 @@ class Recorder:
         if item is None:
             return
         told = self._connection.execute(
-            "SELECT id, message FROM attempts WHERE counted = 1 AND item = ? AND step = ? AND round = ? AND number = ?"
-            " AND session = ?",
-            (item.key, pardon.step, pardon.round, pardon.number, self.session),
+            "SELECT id, message FROM attempts WHERE counted = 1 AND item = ? AND step = ? AND round = ? AND number = ?",
+            (item.key, pardon.step, pardon.round, pardon.number),
         ).fetchall()
         for attempt, message in told:
             why = pack(f"not counted ({pardon.why}): {unpack(message)}")

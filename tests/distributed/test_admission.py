@@ -156,3 +156,18 @@ def test_an_outage_fails_no_item_of_a_worker_that_saw_little_of_it(tmp_path: Pat
         wait_until(lambda: built.status()["activity"] == told, "it is said on what the job waits")
         assert owner.wait(60) == 0
         assert (built.status()["failures"], built.status()["activity"]) == ({}, None)
+
+
+def test_what_one_worker_finds_of_an_outage_holds_for_the_few_items_of_another(tmp_path: Path) -> None:
+    """The small one never sees twenty failures: there are not so many items left."""
+
+    def mood(provider: Troubled, prompt: str) -> Does:
+        return DOWN if provider.at < 8.0 else OK
+
+    source, run = "count = 26", ["concurrency = 26", "max_attempts = 2"]
+    with troubled(mood, 0.1) as provider, cluster(tmp_path, source=source, run=run) as built:
+        built.worker("--concurrency", "22")
+        built.worker("--concurrency", "4")
+        done = built.run_to_its_end("--base-url", provider.url)
+        assert done.returncode == 0, done.stderr
+        assert built.status()["failures"] == {}

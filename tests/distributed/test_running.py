@@ -176,3 +176,17 @@ def test_nothing_is_said_to_be_in_flight_when_the_job_is_over(tmp_path: Path) ->
         done = built.run_to_its_end("--json")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout.splitlines()[-1])["requests_in_flight"] == 0
+
+
+def test_nothing_of_a_killed_worker_stays_in_redis(tmp_path: Path) -> None:
+    with cluster(tmp_path, "--latency", "0.5", source="count = 150") as built:
+        doomed = built.worker()
+        built.worker()
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 30, "the job under way")
+        kill(doomed)
+        assert owner.wait(60) == 0
+        redis = built.redis.client()
+        wait_until(lambda: not redis.hlen("holytui:celery:unacked"), "nothing unacknowledged is left")
+        assert not redis.zcard("holytui:celery:unacked_index")
+        assert [key for key in built.redis.keys("holytui:celery:holytui.*") if redis.llen(key)] == []

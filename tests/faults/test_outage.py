@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.troubled import DOWN, OK, RESET, Does, Troubled, troubled
-from tests.processes import holytui, kill, start, status, wait_until, write_job
+from tests.processes import exported, holytui, kill, start, status, wait_until, write_job
 
 CEILING = 32
 DOWN_S = 7.0
@@ -116,6 +116,7 @@ def test_killed_while_it_is_asked_whose_fault_it_was_items_are_asked_once_more(t
         done = holytui(*words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert status(tmp_path, "job")["succeeded"] == 8
+    assert [row["attempts"] for row in exported(tmp_path, "job")] == [1] * 8, "never more than max_attempts"
 
 
 def job_attempts(folder: Path) -> int:

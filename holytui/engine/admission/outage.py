@@ -74,6 +74,11 @@ class Outage:
         return not self.open and len(self._row) >= LEAST
 
     @property
+    def in_row(self) -> int:
+        """Attempts in a row that nobody answered."""
+        return len(self._row)
+
+    @property
     def held(self) -> int:
         """Items that would fail for good, and wait to learn whether it was their fault."""
         return len(self._held)
