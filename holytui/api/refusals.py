@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from typing_extensions import TypedDict
 
 from holytui.api.bodies import ROOTS, RetryTask
-from holytui.core.job_problems import JobRefused, Problem, problems_of
+from holytui.core.job_problems import JobRefused, Problem, dotted, problems_of
 from holytui.inputs.source import InputProblem
 from holytui.runs.elsewhere import ElsewhereError
 from holytui.runs.endpoint import EndpointError
@@ -70,6 +70,11 @@ _STATUS: dict[type[Exception], int] = {
 }
 
 
+TASK_EXPECTED = "expected a JSON object with items, prompt_template and model, or with job"
+_NO_OBJECT = {"model_type", "dict_type", "model_attributes_type"}
+"""What pydantic calls it when something else stands where an object has to."""
+
+
 def refused_fields(problems: Iterable[Problem]) -> Refused:
     """A body that cannot be used, with each of its problems."""
     refused = JobRefused(tuple(dict.fromkeys(problems)))  # safe to show, and without keys
@@ -121,7 +126,19 @@ async def _not_valid(request: Request, error: Exception) -> JSONResponse:  # noq
 
 async def _http(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001  # the handler's signature
     assert isinstance(error, HTTPException)
-    return answer(error.status_code, str(error.detail), headers=error.headers)
+    return answer(error.status_code, _unread(error.__cause__) or str(error.detail), headers=error.headers)
+
+
+def _unread(cause: BaseException | None) -> str:
+    """What kept a body from being read at all; FastAPI says only that something did."""
+    match cause:
+        case RecursionError():
+            return "The body cannot be read: its values are nested too deeply."
+        case UnicodeDecodeError():
+            return "The body cannot be read: it is not UTF-8."
+        case ValueError():  # of JSON that is well formed Python refuses only such integers
+            return "The body cannot be read: a number in it has too many digits."
+    return ""
 
 
 async def _defect(request: Request, error: Exception) -> JSONResponse:
@@ -135,4 +152,10 @@ def _problems(details: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
         _, *place = detail["loc"]
         root = ROOTS.get(str(place[0])) if place else None
         inside = {**detail, "loc": tuple(place[1:] if root else place)}
-        yield from problems_of([inside], root or RetryTask)
+        missing_whole = not place and detail["type"] == "missing"
+        if missing_whole or (root and not place[1:] and detail["type"] in _NO_OBJECT):
+            yield Problem("", TASK_EXPECTED)
+        elif detail["type"] in _NO_OBJECT:
+            yield Problem(dotted(inside["loc"]), "expected a JSON object")
+        else:
+            yield from problems_of([inside], root or RetryTask)

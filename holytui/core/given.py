@@ -22,6 +22,17 @@ MOST_INT = 10**4_000
 
 GivenItem = str | dict[str, Any]
 
+_JSON_WORDS: dict[type, str] = {
+    str: "one text",
+    dict: "one mapping",
+    list: "a list",
+    tuple: "a list",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
+
 
 def check_items(items: object) -> tuple[tuple[GivenItem, ...], list[Problem]]:
     """Copies of the items, and what is wrong with them: each problem names its place, such as `items[3].tags[0]`.
@@ -133,6 +144,5 @@ def _shown(value: float) -> str:
 
 
 def _named(value: object) -> str:
-    """What something is, for a person who writes Python."""
-    known = {str: "one text", bytes: "bytes", type(None): "None", dict: "one mapping"}
-    return known.get(type(value), type(value).__name__)
+    """What something is in the words of JSON, for items come over HTTP too; what JSON has not, in Python's."""
+    return _JSON_WORDS.get(type(value), type(value).__name__)

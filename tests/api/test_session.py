@@ -125,6 +125,7 @@ def test_failures_and_a_retry(server: Server) -> None:
     wrong = server.ask("POST", f"/api/tasks/{task}/retry", {"kinds": ["sever_error"]})
     assert (wrong.status, wrong.json()["problems"][0]["field"]) == (400, "kinds[0]")
     assert server.ask("POST", f"/api/tasks/{task}/retry", {"items": ["none"]}).status == 400
+    assert server.ask("POST", f"/api/tasks/{task}/retry", []).json()["detail"] == "expected a JSON object"
     assert "0 items" not in server.ask("POST", f"/api/tasks/{task}/retry").headers["x-holytui-did"]
     wait_until(lambda: server.wait(task, "completed_with_failures")["sessions"] == 2, "it was retried")
     assert server.progress(task)["attempts"] == 4
@@ -142,6 +143,28 @@ def test_results_by_pages(server: Server) -> None:
     for query, field in (("limit=0", "limit"), ("fromat=json", "fromat"), ("format=xml", "format")):
         answer = server.ask("GET", f"/api/tasks/{task}/results?{query}")
         assert (answer.status, answer.json()["problems"][0]["field"]) == (400, field)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"[]", "expected a JSON object with items, prompt_template and model, or with job"),
+        (b"null", "expected a JSON object with items, prompt_template and model, or with job"),
+        (b"", "expected a JSON object with items, prompt_template and model, or with job"),
+        (b'{"job": []}', "job: expected a JSON object"),
+        (b'{"items": [7, null], "prompt_template": "{item}", "model": "m"}',
+         "items[0]: expected a text or a mapping of names to JSON values, got a number; "
+         "items[1]: expected a text or a mapping of names to JSON values, got null"),
+        (b"[" * 200_000, "The body cannot be read: its values are nested too deeply."),
+        (b'{"items": ["\xff"]}', "The body cannot be read: it is not UTF-8."),
+        (b'{"items": [' + b"9" * 5_000 + b"]}", "The body cannot be read: a number in it has too many digits."),
+        (b"{", "The body is not JSON."),
+    ],
+    ids=["list", "null", "empty", "job", "items", "deep", "bytes", "digits", "torn"],
+)  # fmt: skip
+def test_a_body_that_cannot_be_used_is_told_in_the_words_of_json(server: Server, body: bytes, told: str) -> None:
+    refused = server.ask("POST", "/api/tasks/start", body)
+    assert (refused.status, refused.json()["detail"]) == (400, told)
 
 
 def test_an_id_is_taken_once(server: Server) -> None:
