@@ -67,22 +67,26 @@ def _text(prompt: str | None) -> str | None:
 
 def _told(done: "Imported") -> list[str]:
     """What became of it, and what to do next."""
+    from holytui.core.display import counted
+
     counters, job = done.counters, done.folder.name
-    kept = f"{counters.succeeded:,} answers kept, {counters.failed:,} failed"
+    kept = f"{counted(counters.succeeded, 'answer')} kept, {counters.failed:,} failed"
     if counters.pending and done.can_run:
         return [f"{kept}, {counters.pending:,} to go: holytui run {job}"]
     rest = f", {counters.pending:,} to go" if counters.pending else ""
     lines = [f"{kept}{rest}: holytui export {job}"]
     if not done.can_run:
         lines.append(
-            "Nothing of it can be asked yet, for its prompt and model are not in the file. To ask the failed ones and "
+            "Nothing of it can be asked yet, for its prompt and model are not in the file. To ask what failed and "
             "the rest, import it under another --id NEW with --prompt TEXT and --model M."
         )
     elif counters.failed:
-        lines.append(f"The failed ones again: holytui retry {job}")
+        lines.append(f"The failed {'one' if counters.failed == 1 else 'ones'} again: holytui retry {job}")
     if done.unknown_items:
+        are = counted(done.unknown_items, "more item of its input is", "more items of its input are")
+        them = "it" if done.unknown_items == 1 else "them"
         lines.append(
-            f"{done.unknown_items:,} more items of its input are not in the file. To ask them, import it under another "
-            f"--id NEW with --items FILE, the whole input."
+            f"{are} not in the file. To ask {them}, import the file under another --id NEW with --items FILE, "
+            f"the whole input."
         )
     return lines

@@ -9,6 +9,13 @@ import click
 
 from holytui.cli.options import Context, checkpoints_option, pass_context
 
+FAULTS = (
+    "auth, bad_request, connect, content_filter, context_length, cut, drip, empty, error_event, first_token, "
+    "forbidden, html, invalid_json, keepalive, model, network, quota, rate_limit, reset, server_error, stall, truncated"
+)
+DIALECTS = "openai, deepseek, litellm, llamacpp, ollama, transformers, vllm"
+"""As the simulator has them, which --help does not import; a test compares them."""
+
 
 @click.command()
 @click.argument("jobfile", type=click.Path(path_type=Path))
@@ -72,8 +79,12 @@ def schema() -> None:
 @click.option("--first-token", type=click.FloatRange(min=0), default=None, help="Seconds until the first word.")
 @click.option("--tokens-per-s", type=click.FloatRange(min=0, min_open=True), default=None)
 @click.option("--max-in-flight", type=click.IntRange(min=1), default=None, help="429 above this many.")
-@click.option("--fault", "faults", multiple=True, metavar="KIND=RATE", help="E.g. stall=0.01; repeatable.")
-@click.option("--dialect", default="openai", show_default=True, metavar="NAME", help="Whose way of answering.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="KIND=RATE", help=f"E.g. stall=0.01; repeatable. Kinds: {FAULTS}."
+)
+@click.option(
+    "--dialect", default="openai", show_default=True, metavar="NAME", help=f"Whose way of answering: {DIALECTS}."
+)
 @click.option("--outage", default=None, metavar="START:SECONDS", help="503 and resets, from START s after the first.")
 @click.option("--refuse", default=None, metavar="START:SECONDS[:RETRY_AFTER]", help="429 to all in that time.")
 @click.option("--rpm", type=click.IntRange(min=1), default=None, help="Requests a minute; 429 above.")

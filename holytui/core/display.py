@@ -165,7 +165,12 @@ def count(number: int) -> str:
 
 def items_words(number: int) -> str:
     """`1 item`, `3,421 items`."""
-    return f"{count(number)} item{'' if number == 1 else 's'}"
+    return counted(number, "item")
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """`1 answer`, `3,421 answers`; with its plural `1 entry`, `2 entries`, or more words: `1 is`, `2 are`."""
+    return f"{count(number)} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def usd(money: Money) -> str:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from holytui.core.display import safe
+from holytui.core.display import counted, safe
 from holytui.inputs.seed import SeedFile
 from holytui.runs.import_plan import ImportPlan
 
@@ -26,27 +26,44 @@ def notes_of(
     """
     notes: list[str] = []
     if seed.torn:
-        number = len(seed.results)
-        notes.append(f"{path.name} breaks off: {number:,} complete results were saved from it, the rest of it is lost")
+        saved = counted(len(seed.results), "complete result was", "complete results were")
+        notes.append(f"{path.name} breaks off: {saved} saved from it, the rest of it is lost")
     notes += _of_prompt(seed.prompt or "", taken=prompt_from_file, known=prompt_known)
     if seed.left_out:
-        notes.append(f"{seed.left_out:,} entries without an answer or a failure were left out")
-    if plan.bought_again:
-        notes.append(f"{plan.bought_again:,} items were answered more than once: the first answer is kept")
-    if plan.repeated - plan.bought_again > 0:
-        notes.append(f"{plan.repeated - plan.bought_again:,} items have failures beside their newest result: left out")
-    if plan.moved:
-        notes.append(f"{plan.moved:,} results stand at another place than their items: they go with their items")
-    if items is not None and (aside := sum(place >= plan.wanted for place in plan.results)):
-        notes.append(f"{aside:,} results are about items that {items.name} does not have: kept aside, as removed items")
-    if plan.nameless:
-        notes.append(
-            f"{plan.nameless:,} results do not say which item they are of: "
-            + ("kept by their place" if items is not None else "kept, and never asked again")
-        )
+        without = "without an answer or a failure"
+        notes.append(counted(seed.left_out, f"entry {without} was left out", f"entries {without} were left out"))
+    notes += _of_results(items, plan)
     if any(_UNDECODED.search(result.answer or result.error) for result in plan.results.values()):
         notes.append(f"{path.name} is not UTF-8 everywhere: bytes that are not are kept as they are")
     return tuple(notes)
+
+
+def _of_results(items: Path | None, plan: ImportPlan) -> list[str]:
+    notes: list[str] = []
+    if plan.bought_again:
+        items_were = counted(plan.bought_again, "item was", "items were")
+        notes.append(f"{items_were} answered more than once: the first answer is kept")
+    if (repeated := plan.repeated - plan.bought_again) > 0:
+        have = counted(repeated, "item has failures beside its", "items have failures beside their")
+        notes.append(f"{have} newest result: left out")
+    if plan.moved:
+        stand = counted(
+            plan.moved,
+            "result stands at another place than its item: it goes with its item",
+            "results stand at another place than their items: they go with their items",
+        )
+        notes.append(stand)
+    if items is not None and (aside := sum(place >= plan.wanted for place in plan.results)):
+        about = counted(aside, "result is about an item", "results are about items")
+        removed = "as a removed item" if aside == 1 else "as removed items"
+        notes.append(f"{about} that {items.name} does not have: kept aside, {removed}")
+    if plan.nameless:
+        say = counted(
+            plan.nameless, "result does not say which item it is of", "results do not say which item they are of"
+        )
+        place = "by its place" if plan.nameless == 1 else "by their place"
+        notes.append(f"{say}: kept" + (f" {place}" if items is not None else ", and never asked again"))
+    return notes
 
 
 def _of_prompt(prompt: str, *, taken: bool, known: bool) -> list[str]:
@@ -59,4 +76,4 @@ def _of_prompt(prompt: str, *, taken: bool, known: bool) -> list[str]:
 
 def cost_words(plan: ImportPlan) -> str:
     """What is known of the money."""
-    return f"what its {len(plan.results):,} requests cost is not in it: unknown"
+    return f"what its {counted(len(plan.results), 'request')} cost is not in it: unknown"

@@ -151,9 +151,13 @@ def _refuse_empty(path: Path, wishes: ImportWishes, seed: SeedFile, plan: Import
         raise PrepareError(f"{path} holds no complete result: there is nothing to keep.{torn}")
     if wishes.items is not None and min(plan.results) >= plan.wanted:
         raise PrepareError(
-            f"None of the {len(plan.results):,} results in {path} is about an item of {wishes.items}: "
-            f"is it the input that they were made from?"
+            f"{_none_of(len(plan.results))} in {path} is about an item of {wishes.items}: "
+            f"is that the input of this file?"
         )
+
+
+def _none_of(results: int) -> str:
+    return "Not the one result" if results == 1 else f"None of the {results:,} results"
 
 
 def _job(items: tuple[GivenItem, ...], name: str, prompt: str | None, model: str | None, wishes: ImportWishes) -> Job:

@@ -1,12 +1,16 @@
 """Commands that look at a job, and those that tell it what to do."""
 
 import json
+import re
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
 from holytui.cli.group import cli
+from holytui.provider.dialects import DIALECTS
+from holytui.provider.simulation import FAULTS
 from tests.cli.contract import EMBEDDED, UTC_TIME, at_once, check_finished, check_snapshot, lines_job
 from tests.processes import exported, holytui, kill, simulator, start, status, wait_until, write_job
 
@@ -244,3 +248,11 @@ def test_retry_of_an_item_with_another_model_is_no_drift(failed: Path) -> None:
 def test_every_command_takes_the_checkpoint_folder(name: str) -> None:
     known = {option for parameter in cli.commands[name].params for option in parameter.opts}
     assert "--checkpoints" in known
+
+
+@pytest.mark.parametrize(("said_after", "known"), [("Kinds:", FAULTS), ("Whose way of answering:", DIALECTS)])
+def test_the_simulators_help_names_all_that_it_can(said_after: str, known: Collection[str], tmp_path: Path) -> None:
+    told = " ".join(holytui("simulate", "--help", cwd=tmp_path).stdout.split())
+    listed = re.search(rf"{said_after} ([a-z_, ]+)", told)
+    assert listed is not None, told
+    assert sorted(listed[1].split(", ")) == sorted(known)

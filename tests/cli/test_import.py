@@ -161,6 +161,13 @@ def test_a_prompt_out_of_a_file_and_another_id(tmp_path: Path) -> None:
     assert "no base_url for provider" in imported(tmp_path, path, *RUNNABLE[:4], "--provider", "elsewhere", code=2)
 
 
+def test_one_is_said_in_the_singular(tmp_path: Path) -> None:
+    said = imported(tmp_path, write(tmp_path, seed([success(0)], total=2)))
+    assert f"1 answer kept, 0 failed: holytui export {JOB}" in said
+    assert "1 more item of its input is not in the file. To ask it, import the file" in said
+    assert "what its 1 request cost is not in it" in holytui("log", JOB, cwd=tmp_path).stdout
+
+
 def test_the_second_import_is_refused_and_names_the_job(tmp_path: Path) -> None:
     path = write(tmp_path, seed(RESULTS))
     imported(tmp_path, path)
@@ -173,7 +180,7 @@ def test_an_answer_belongs_to_its_item_not_to_its_index(tmp_path: Path) -> None:
     moved = [success(0, "document 7"), success(1, "document 1"), success(2, "gone"), failure(3, item="document 9 ")]
     said = imported(tmp_path, write(tmp_path, seed(moved)), "--items", lines(tmp_path), *RUNNABLE)
     assert "2 results stand at another place than their items" in said
-    assert "1 results are about items that items.txt does not have: kept aside" in said
+    assert "1 result is about an item that items.txt does not have: kept aside, as a removed item" in said
     assert "2 answers kept, 1 failed, 7 to go" in said
     rows = by_input(tmp_path)
     assert len(rows) == 10
@@ -194,7 +201,7 @@ def test_of_several_results_of_one_item_the_first_answer_wins(tmp_path: Path) ->
     results = [failure(0), success(0, result="bought first"), success(0, result="bought again"), failure(0, "late")]
     results += [failure(1, "first"), failure(1, "503 last")]
     said = imported(tmp_path, write(tmp_path, seed(results, total=2)))
-    assert "1 items were answered more than once: the first answer is kept" in said
+    assert "1 item was answered more than once: the first answer is kept" in said
     rows = by_input(tmp_path)
     assert rows["document 0"]["output"] == "bought first"
     assert rows["document 1"]["error"] == {"kind": "server_error", "message": "503 last", "http_status": 503}
@@ -264,7 +271,7 @@ def test_odd_files_are_taken_as_far_as_they_make_sense(tmp_path: Path, as_dict: 
         results = {str(number): result for number, result in enumerate(results)}
     said = imported(tmp_path, write(tmp_path, seed(results, total="15", task_id=None), "odd.json"))
     assert "4 entries without an answer or a failure were left out" in said
-    assert "1 results do not say which item they are of: kept, and never asked again" in said
+    assert "1 result does not say which item it is of: kept, and never asked again" in said
     rows = by_input(tmp_path, "odd")
     assert rows["{'title': 'a', 'n': 1}"]["output"] == '{"summary": ["b"], "x": NaN}'
     assert rows["empty"]["error"]["kind"] == "empty_answer"
