@@ -1,7 +1,7 @@
 """What is said of workers: who is there, who is gone, what each has in flight; for screens and lines alike."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from holytui.core.display import cell_width, count, safe
 from holytui.core.progress import Snapshot
@@ -11,6 +11,9 @@ from holytui.core.workers import LOCAL, WorkerSeen
 NOBODY = "none there yet"
 ALIVE, GONE = "●", "✗"
 """The words say it too."""
+
+LEAST_ALIVE = 2
+"""So many that are there are named before a name is spent on one that is gone: the gone can be counted."""
 
 AND = " · "
 LONGEST_HOST = 24
@@ -54,30 +57,61 @@ def speed_words(workers: Sequence[WorkerSeen]) -> str:
 
 def line_of(workers: Sequence[WorkerSeen], room: int) -> str:
     """What there is room for on one line: each by name where they fit, else the sums and some of them."""
-    each = AND.join(_named(workers, workers))
+    each = AND.join(_named(there_first(workers), workers))
     if cell_width(each) <= room:
         return each
     sums = number_words(workers) + _load(workers)
-    few = by_name(workers, room - cell_width(sums) - 3)
+    left = room - cell_width(sums) - 3
+    # The sums count the gone: where there is no room for that twice, those that are there are named.
+    few = by_name(workers, left) or by_name([worker for worker in workers if worker.alive], left)
     return f"{sums}   {few}" if few else sums
 
 
 def by_name(workers: Sequence[WorkerSeen], room: int) -> str:
-    """As many by name as there are cells for, and how many more there are; empty where there is room for none."""
-    told = AND.join(_named(workers, workers))
-    if cell_width(told) <= room:
-        return told
-    words = _named(by_need(workers), workers)
-    for shown in range(len(words) - 1, 0, -1):
-        told = AND.join([*words[:shown], f"{count(len(words) - shown)} more"])
-        if cell_width(told) <= room:
-            return told
-    return ""
+    """As many by name as there are cells for, and how many more there are; empty where there is room for none.
+
+    Those that are there come first. After some restarts most may be gone: of these one at most is named.
+    """
+    ordered = there_first(workers)
+    words = _named(ordered, workers)
+    alive = sum(worker.alive for worker in ordered)
+    return next((told for told in _ways(words[:alive], words[alive:]) if cell_width(told) <= room), "")
 
 
-def by_need(workers: Sequence[WorkerSeen]) -> list[WorkerSeen]:
-    """Those that are gone first: where not all can be named they are what a person looks for."""
-    return sorted(workers, key=lambda worker: worker.alive)
+def _ways(alive: Sequence[str], gone: Sequence[str]) -> Iterator[str]:
+    """All, then ever fewer of those that are there beside one that is gone, then beside the number of the gone."""
+    yield AND.join([*alive, *gone])
+    if gone:
+        for shown in range(len(alive), min(LEAST_ALIVE, len(alive)) - 1, -1):
+            more = more_words(len(alive) - shown, len(gone) - 1)
+            yield AND.join([*alive[:shown], gone[0], *([more] if more else [])])
+    number = [f"{GONE} {count(len(gone))} gone"] if gone else []
+    for shown in range(len(alive), 0, -1):
+        more = more_words(len(alive) - shown, 0)
+        yield AND.join([*alive[:shown], *([more] if more else []), *number])
+    yield "" if alive else AND.join(number)
+
+
+def more_words(alive: int, gone: int) -> str:
+    """Those that are not named: `44 more`, `44 more, 1 gone`, `2 more gone`; empty where there is none."""
+    if not alive:
+        return f"{count(gone)} more gone" if gone else ""
+    return f"{count(alive)} more" + (f", {count(gone)} gone" if gone else "")
+
+
+def there_first(workers: Sequence[WorkerSeen]) -> list[WorkerSeen]:
+    """Those that are gone last, else in their order."""
+    return sorted(workers, key=lambda worker: not worker.alive)
+
+
+def some_of(workers: Sequence[WorkerSeen], places: int) -> list[WorkerSeen]:
+    """Whom to name in so many places, one of which says how many more there are where they are not enough."""
+    ordered = there_first(workers)
+    if len(ordered) <= places:
+        return ordered
+    alive = [worker for worker in ordered if worker.alive]
+    gone = ordered[len(alive) :][:1]
+    return [*alive[: places - 1 - len(gone)], *gone]
 
 
 def labels(workers: Sequence[WorkerSeen]) -> dict[str, str]:

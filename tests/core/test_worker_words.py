@@ -1,4 +1,4 @@
-"""What is said of workers: all of them where they fit, sums and those that are gone where they do not."""
+"""What is said of workers: all of them where they fit, sums and some of them where they do not."""
 
 from dataclasses import replace
 
@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui.core.display import cell_width
-from holytui.core.worker_words import by_name, labels, line_of, number_words, sum_words, there_words
+from holytui.core.words import clock
+from holytui.core.worker_words import by_name, labels, line_of, number_words, some_of, sum_words, there_words
 from holytui.core.workers import WorkerSeen
 
 
@@ -25,11 +26,25 @@ def test_who_is_there_before_a_run() -> None:
     assert there_words([]) == there_words([worker(1, alive=False)]) == "none there yet; holytui worker starts one"
 
 
-def test_fifty_are_summed_up_and_the_gone_are_named_first() -> None:
+def test_fifty_are_summed_up_and_the_living_are_named_before_one_that_is_gone() -> None:
     assert sum_words(MANY) == "48 there, 2 gone, 1,488 in flight, 298/s"
     line = line_of(MANY, 120)
-    assert line.startswith("48 workers, 2 gone, 1,488 in flight, 298/s   ✗ gpu-07 gone ")
-    assert line.endswith(" 47 more")
+    assert line.startswith("48 workers, 2 gone, 1,488 in flight, 298/s   gpu-00 31/32 6.20/s · ")
+    assert line.endswith(" · 46 more · ✗ 2 gone")
+
+
+def test_however_many_are_gone_those_that_are_there_are_named() -> None:
+    restarted = [*(worker(number, alive=False) for number in range(9)), worker(10), worker(11), worker(12)]
+    at = clock(0.0)
+    assert by_name(restarted, 80) == f"gpu-10 31/32 6.20/s · gpu-11 31/32 6.20/s · ✗ gpu-00 gone {at} · 1 more, 8 gone"
+    assert by_name(restarted, 69) == "gpu-10 31/32 6.20/s · gpu-11 31/32 6.20/s · 1 more · ✗ 9 gone"
+    assert by_name(restarted[:10], 69) == f"gpu-10 31/32 6.20/s · ✗ gpu-00 gone {at} · 8 more gone"
+    assert by_name(restarted[:9], 40) == f"✗ gpu-00 gone {at} · 8 more gone"
+    assert by_name(restarted[:9], 20) == "✗ 9 gone"
+    assert by_name([worker(1, alive=False), worker(2)], 69) == f"gpu-02 31/32 6.20/s · ✗ gpu-01 gone {at}"
+    assert line_of(restarted, 73) == "3 workers, 9 gone, 93 in flight, 19/s   gpu-10 31/32 6.20/s · 2 more"
+    assert [one.pid - 4_000 for one in some_of(restarted, 4)] == [10, 11, 0]
+    assert [one.pid - 4_000 for one in some_of(restarted[9:], 4)] == [10, 11, 12]
 
 
 def test_a_few_are_named_in_their_order() -> None:

@@ -96,8 +96,9 @@ def test_workers_take_few_lines_and_all_are_counted(pen: Pen, width: int) -> Non
         assert max(map(cell_width, (title, *rows))) <= width
         there, gone = re.search(r"(\d+) there", title), re.search(r"(\d+) gone", title)
         assert int(there[1] if there else 0) + int(gone[1] if gone else 0) == number
-        more = re.search(r"\+ (\d+) more", rows[-1])
-        assert sum(row.count("node-") for row in rows) + int(more[1] if more else 0) == number
+        more = re.findall(r"\d+", rows[-1].partition("+ ")[2])
+        assert sum(row.count("node-") for row in rows) + sum(map(int, more)) == number
+        assert ("✗ node-" in "".join(rows)) is (gone is not None)
     assert workers(pen, replace(ON_WORKERS, owner=None)) == workers(pen, RUNNING) == []
 
 

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from holytui.core.display import cell_width, count
+from holytui.core.display import cell_width
 from holytui.core.progress import Snapshot
 from holytui.core.worker_words import (
     ALIVE,
     GONE,
-    by_need,
     labels,
     load_words,
+    more_words,
     on_workers,
     presence_words,
+    some_of,
     speed_words,
     sum_words,
 )
@@ -39,16 +40,21 @@ def workers(pen: Pen, snapshot: Snapshot) -> list[Text]:
     ways = (sum_words(seen), f"{presence_words(seen)}, {speed_words(seen)}", presence_words(seen))
     title.add(next((words for words in ways if cell_width(words) <= room), ways[-1]), muted)
     columns = 2 if pen.width >= TWO_FROM else 1
-    places = ROWS[columns] * columns
-    shown = list(seen) if len(seen) <= places else by_need(seen)[: places - 1]
+    shown = some_of(seen, ROWS[columns] * columns)
     lines = _rows(pen, shown, labels(seen), columns)
-    if rest := len(seen) - len(shown):
+    rest = _more(seen, shown)
+    if rest:
         if len(shown) % columns == 0:
             lines.append(pen.line().gap(1))
         else:
             lines[-1].gap(GAP)
-        lines[-1].add(f"+ {count(rest)} more", muted)
+        lines[-1].add(f"+ {rest}", muted)
     return [line.done() for line in (title, *lines)]
+
+
+def _more(seen: Sequence[WorkerSeen], shown: Sequence[WorkerSeen]) -> str:
+    alive = sum(worker.alive for worker in seen) - sum(worker.alive for worker in shown)
+    return more_words(alive, len(seen) - len(shown) - alive)
 
 
 def _rows(pen: Pen, shown: Sequence[WorkerSeen], names: dict[str, str], columns: int) -> list[Line]:
