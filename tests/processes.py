@@ -64,8 +64,17 @@ def start(*arguments: str | Path, cwd: Path, **env: str) -> Forked:
         )
 
 
-@cache
+_ONE_SERVER = threading.Lock()
+
+
 def _server() -> ForkServer:
+    """The one of this process, whichever thread asks first."""
+    with _ONE_SERVER:
+        return _started()
+
+
+@cache
+def _started() -> ForkServer:
     return ForkServer()
 
 
