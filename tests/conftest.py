@@ -20,7 +20,7 @@ state = TemporaryDirectory(prefix="holytui-state-")
 os.environ["XDG_STATE_HOME"] = state.name
 
 TESTS = Path(__file__).parent
-SLOW = ("distributed", "pty", "api", "faults", "library", "cli")
+SLOW = ("faults", "distributed", "pty", "api", "library", "cli")
 """Folders whose files take longest, by what they wait for: whoever has one of them at the end has the others wait."""
 
 

@@ -66,7 +66,7 @@ def test_one_workers_429_closes_the_gate_for_all(tmp_path: Path) -> None:
             return Does(status=429, headers={"retry-after": "3"})
         return OK
 
-    with troubled(mood, 0.2) as provider, cluster(tmp_path, source="count = 400", run=["concurrency = 20"]) as built:
+    with troubled(mood, 0.2) as provider, cluster(tmp_path, source="count = 250", run=["concurrency = 20"]) as built:
         built.worker()
         built.worker()
         done = built.run_to_its_end("--base-url", provider.url)
@@ -74,7 +74,7 @@ def test_one_workers_429_closes_the_gate_for_all(tmp_path: Path) -> None:
         closed = provider.between(refused_at[0] + 0.6, refused_at[0] + 2.9)
         assert len(closed) == 0, "somebody went on sending"
         after = built.status()
-        assert (after["succeeded"], after["requests"], after["attempts"]) == (400, 401, 400)
+        assert (after["succeeded"], after["requests"], after["attempts"]) == (250, 251, 250)
         assert any("429" in event["text"] for event in after["last_events"])
 
 
@@ -113,13 +113,13 @@ def test_the_budget_is_never_exceeded(tmp_path: Path) -> None:
 
 
 def test_requests_a_minute_are_divided_among_workers(tmp_path: Path) -> None:
-    with cluster(tmp_path, source="count = 15", run=["concurrency = 8", "rpm = 120"]) as built:
+    with cluster(tmp_path, source="count = 10", run=["concurrency = 8", "rpm = 120"]) as built:
         built.worker()
         built.worker()
         done = built.run_to_its_end()
         assert done.returncode == 0, done.stderr
         starts = sorted(entry["t_start"] for entry in built.provider.entries())
-        assert starts[-1] - starts[0] > 4.5  # fifteen at two a second, with a small burst
+        assert starts[-1] - starts[0] > 3.0  # ten at two a second, with a small burst
 
 
 def test_two_steps_the_second_with_the_answer_of_the_first(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def tell(built: Cluster, *words: str) -> float:
 
 
 def test_paused_and_resumed(tmp_path: Path) -> None:
-    with cluster(tmp_path, "--latency", "0.5", source="count = 300") as built:
+    with cluster(tmp_path, "--latency", "0.5", source="count = 150") as built:
         built.worker()
         built.worker()
         owner = built.run()
@@ -36,7 +36,7 @@ def test_paused_and_resumed(tmp_path: Path) -> None:
         assert time.monotonic() - told < SOON_S + A_COMMAND_S
         assert owner.wait(60) == 0
         assert built.answered_twice() == 0
-        assert built.status()["requests"] == 300
+        assert built.status()["requests"] == 150
 
 
 def test_stopped_with_everything_hanging(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def _in_flight(built: Cluster) -> int:
 
 
 def test_failed_items_are_retried_while_it_runs(tmp_path: Path) -> None:
-    lines = [f"document {number}" for number in range(200)]
+    lines = [f"document {number}" for number in range(100)]
     lines[3] += " [[simulate server_error x1]]"
     (tmp_path / "items.txt").write_text("\n".join(lines) + "\n")
     with cluster(
@@ -78,7 +78,7 @@ def test_failed_items_are_retried_while_it_runs(tmp_path: Path) -> None:
         assert time.monotonic() - told < SOON_S + A_COMMAND_S
         assert owner.wait(60) == 0
         rows = built.rows()
-        assert [row["status"] for row in rows] == ["succeeded"] * 200
+        assert [row["status"] for row in rows] == ["succeeded"] * 100
         assert rows[3]["attempts"] == 2
 
 

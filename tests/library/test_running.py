@@ -214,14 +214,15 @@ def test_from_another_thread_and_two_at_once(provider: Simulator) -> None:
     def work(name: str) -> None:
         results[name] = holytui.run(job(30, name=name), base_url=provider.url)
 
+    before = set(threading.enumerate())  # other tests of this process have left some
     threads = [threading.Thread(target=work, args=(name,)) for name in ("one", "two")]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert {name: (one.ok, one.succeeded) for name, one in results.items()} == {"one": (True, 30), "two": (True, 30)}
-    hosts = [thread.name for thread in threading.enumerate() if thread.name == "holytui-runs"]
-    assert len(hosts) == 1, "runs of one process share their thread"
+    hosts = [thread for thread in set(threading.enumerate()) - before if thread.name == "holytui-runs"]
+    assert len(hosts) <= 1, "runs of one process share their thread"
 
 
 def test_the_same_job_twice_at_once_is_refused_and_a_saved_job_can_be_steered(folder: Path) -> None:

@@ -175,4 +175,8 @@ def program(cwd: Path, line: Sequence[str], env: Mapping[str, str]) -> Iterator[
     try:
         yield Terminal(child)
     finally:
+        # pexpect waits a tenth of a second after its own SIGKILL, which a busy machine may need longer for.
+        if child.isalive():
+            child.kill(signal.SIGKILL)
+            child.wait()
         child.close(force=True)
