@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from tests.api.servers import SIMULATED, Server, serving
 
-EXAMPLES = 40
+EXAMPLES = 25
 NOT_ASKED = {"start": [positive_data_acceptance, negative_data_rejection], "retry": [positive_data_acceptance]}
 """What a job says together, and which items there are, is in no JSON Schema; a started job's provider is not the
 fuzzer's."""
