@@ -202,23 +202,20 @@ def _prepare(context: Context, /, source: str, wishes: "Wishes") -> "Launch":
 
 def _detach(context: Context, /, source: str, wishes: "Wishes", options: dict[str, Any]) -> None:
     from holytui.runs.background import run_in_background, told
+    from holytui.runs.handover import arguments_of
 
     launch = _prepare(context, source, wishes)
-    arguments = [
-        f"--{name.replace('_', '-')}={options[name]}"
-        for name in ("limit", "concurrency", "budget", "base_url", "executor")
-        if options[name] is not None
-    ]
+    arguments = arguments_of(wishes)
     if options["trust"]:
         arguments.append("--trust")
     again = launch.job_path if launch.sync else None
-    redis = context.redis_url()
+    workers = launch.elsewhere or launch.was_elsewhere
     owner = run_in_background(
         context.folder(),
         launch.job_id,
         arguments,
         job_file=again,
         drift=wishes.drift,
-        env={} if redis is None else {"HOLYTUI_REDIS": redis},  # not as an argument: it may hold a password
+        env={} if workers is None else workers.environment,  # not as an argument: it may hold a password
     )
     click.echo(told(launch.job_id, owner))

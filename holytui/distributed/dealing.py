@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from itertools import islice
 from typing import Any
 
 from holytui.distributed.bounds import bound_usd
@@ -86,7 +87,7 @@ class Dealer:
         admission = self._admission
         if admission.draining or admission.breaker.halt is not None:
             return False
-        chars = [len(hand.work.record.text) for hand in list(ready)[:count]]
+        chars = [len(hand.work.record.text) for hand in islice(ready, count)]
         hands = [ready.popleft() for _ in range(as_many_as_fit(chars, count))]
         hands, reserved_usd = self._what_can_be_paid(hands)
         if not hands:

@@ -23,11 +23,11 @@ from holytui.engine.plan import Plan
 from holytui.engine.steps import Bench, ItemRun
 from holytui.engine.suspend import Suspends
 from holytui.provider.client import ChatClient
+from holytui.runs.engine import PARDONED
 
 SHOWN = 64
 """Flights that a worker tells of, the oldest first."""
 RATE_S = 10.0
-PARDONED = "the provider was down"
 
 
 class JobHost:
@@ -88,7 +88,7 @@ class JobHost:
     async def run(self, name: str, works: Sequence[Mapping[str, Any]], reserved_usd: float) -> None:
         """Work on a slice to its end; done when the owner's stream has all of it."""
         items = [work_from_json(work) for work in works]
-        part = _Slice(name, {item.index for item in items}, reserved_usd)
+        part = _Slice({item.index for item in items})
         self._slices[name] = part
         self._slice_of.update(dict.fromkeys(part.indices, part))
         self._grant(reserved_usd)
@@ -215,9 +215,7 @@ class JobHost:
 
 
 class _Slice:
-    def __init__(self, name: str, indices: set[int], reserved_usd: float) -> None:
-        self.name = name
+    def __init__(self, indices: set[int]) -> None:
         self.indices = indices
-        self.reserved_usd = reserved_usd
         self.spent_usd = 0.0
         self.tasks: set[asyncio.Task[None]] = set()

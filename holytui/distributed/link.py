@@ -37,7 +37,6 @@ class Link:
         self.place = shown(url)
         self.down_since: float | None = None
         """Unix seconds; None while it answers."""
-        self.problem = ""
         self.redis: Redis = Redis.from_url(
             url,
             socket_connect_timeout=CONNECT_S,
@@ -64,7 +63,7 @@ class Link:
             raise LinkRefused(self._words(error, "says no")) from None
         except (RedisError, OSError, TimeoutError, EOFError) as error:
             raise self._down(error) from None
-        self.down_since, self.problem = None, ""
+        self.down_since = None
         return answer
 
     async def aclose(self) -> None:
@@ -72,10 +71,9 @@ class Link:
         await self.redis.aclose()
 
     def _down(self, error: BaseException) -> LinkDown:
-        self.problem = self._words(error, "does not answer")
         if self.down_since is None:
             self.down_since = time.time()
-        return LinkDown(self.problem)
+        return LinkDown(self._words(error, "does not answer"))
 
     def _words(self, error: BaseException, what: str) -> str:
         words = without_secrets(_reason(error), self._url).strip().rstrip(".")

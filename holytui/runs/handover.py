@@ -21,11 +21,11 @@ def hand_over(asked: Asked, job_id: str) -> str:
     """
     job, meta = saved_job(asked.checkpoints / job_id)
     environment = _environment(asked, job, asked.wishes.executor or meta.executor)
-    owner = run_in_background(asked.checkpoints, job_id, _arguments(asked.wishes), env=environment)
+    owner = run_in_background(asked.checkpoints, job_id, arguments_of(asked.wishes), env=environment)
     return told(job_id, owner)
 
 
-def _arguments(wishes: Wishes) -> list[str]:
+def arguments_of(wishes: Wishes) -> list[str]:
     """The wishes as options of `run`."""
     options = {
         "limit": wishes.limit,
