@@ -1,6 +1,7 @@
 """Terminals that can do little, and windows that are dragged: nothing crashes, and what is shown is whole."""
 
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.pty.terminals import LEAVES_ALTERNATE_SCREEN, Terminal, terminal
 
 ENTER, ESCAPE, CTRL_C = "\r", "\x1b", "\x03"
 STREAM = 'base_url = "simulator:?latency=1&tokens_per_s=20&fault=server_error=0.1"'
-COLOURED = "\x1b[38;5;"
+WHOLE_STYLE = re.compile(r"\x1b\[([\d;]*)m")
 DIALOGS = {
     "x": "Stop letters",
     "R": "Retry failed",
@@ -95,10 +96,10 @@ def test_no_color_is_heeded_also_when_it_is_empty(tmp_path: Path, value: str) ->
 
 
 def colours(output: str) -> set[tuple[str, ...]]:
-    """Every colour that was sent as red, green and blue."""
+    """Every colour that was sent as red, green and blue; a sequence of which the rest is still to come is not read."""
     found = set()
-    for part in output.split("\x1b[")[1:]:
-        numbers = part.partition("m")[0].split(";")
+    for style in WHOLE_STYLE.findall(output):
+        numbers = style.split(";")
         for at in range(len(numbers) - 4):
             if numbers[at] in {"38", "48"} and numbers[at + 1] == "2":
                 found.add(tuple(numbers[at + 2 : at + 5]))
@@ -198,8 +199,10 @@ def test_dragged_while_a_dialog_is_open_the_dialog_stays_and_all_is_whole_behind
             for size in ((40, 10), (20, 5), (200, 60), (1, 1), (80, 24)):
                 screen.resize(*size)
                 screen.read_for(0.1)
-            screen.wait_for(words, " letters")
-            assert screen.text.count(words) == 1
+            screen.wait_until(
+                lambda words=words: " letters" in screen.text and screen.text.count(words) == 1,  # type: ignore[misc]
+                f"{words!r} once, before the run screen",
+            )
             screen.press(ESCAPE)
             screen.wait_until_gone(words)
             shown(screen)
