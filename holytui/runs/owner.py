@@ -138,7 +138,7 @@ class OwnedRun:
             self._halt_before_start = halt
         else:
             self._engine.runner.stop(halt)
-            self._sleep.wake()
+            self._sleep.end()
 
     def wind_down(self, halt: Halt, seconds: float) -> None:
         """End within this time: as a pause first, then as a stop; on the loop's thread."""
@@ -210,6 +210,7 @@ class OwnedRun:
         """Rest until the wake time, or until a person says so; then ask with one request first."""
         assert self._record is not None
         assert self._engine is not None
+        self._sleep.lie_down()
         await self._record.flush()
         self._counters = self._record.counters
         message = rest_message(halt, self._counters, time.time(), self.launch.target.variable)
@@ -222,6 +223,7 @@ class OwnedRun:
         self._picture.wake_at = None
         self._engine.admission.wake()
         await self._set_state(JobState.RUNNING)
+        self._runner_changed()  # a pause that was asked for just before the rest began
 
     async def _close(self, halt: Halt | None) -> None:
         for task in self._side_tasks:

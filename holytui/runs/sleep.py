@@ -16,26 +16,36 @@ BALANCE_S = 600.0
 
 
 class Sleep:
-    """Sleeps until a wake time, or until somebody wakes it."""
+    """Sleeps until a wake time, or until somebody wakes it; on the loop's thread."""
 
     def __init__(self) -> None:
         self._woken: asyncio.Event | None = None
+        self._ended = False
 
     @property
     def asleep(self) -> bool:
         return self._woken is not None
 
+    def lie_down(self) -> None:
+        """From now on somebody may wake it: before anybody is told that it sleeps, so that no call is missed."""
+        self._woken = asyncio.Event()
+
     def wake(self) -> None:
-        """Go on now; on the loop's thread."""
+        """Go on now."""
         if self._woken is not None:
             self._woken.set()
 
+    def end(self) -> None:
+        """Go on now, and never sleep again: the session is being stopped."""
+        self._ended = True
+        self.wake()
+
     async def until(self, wake_at: float) -> None:
         """Return at this Unix time, or when woken."""
-        self._woken = asyncio.Event()
+        assert self._woken is not None, "it lies down first"
         woken = asyncio.create_task(self._woken.wait())
         try:
-            while not woken.done() and (left := wake_at - time.time()) > 0:
+            while not (self._ended or self._woken.is_set()) and (left := wake_at - time.time()) > 0:
                 await asyncio.wait({woken}, timeout=min(left, LOOK_S))
         finally:
             self._woken = None

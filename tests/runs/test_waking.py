@@ -1,8 +1,9 @@
 """A session that waits for its provider: it wakes at its time, when told to, and knows what it learned before."""
 
 import asyncio
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from holytui.engine.admission import gate, halts, outage
 from holytui.engine.admission.breaker import Halt
 from holytui.runs.launch import Tables
 from holytui.runs.local import LocalHandle
+from holytui.runs.owner import OwnedRun
 from holytui.runs.prepare import Wishes, prepare
 from holytui.runs.sleep import BALANCE_S, Patience, Sleep
 from holytui.runs.thread import RunThread
@@ -117,8 +119,10 @@ def test_what_the_clocks_learned_outlives_the_session(tmp_path: Path) -> None:
 async def test_sleep_ends_at_its_time_and_when_woken() -> None:
     sleep = Sleep()
     began = time.monotonic()
+    sleep.lie_down()
     await sleep.until(time.time() + 0.2)
     assert 0.15 < time.monotonic() - began < 5
+    sleep.lie_down()
     sleeper = asyncio.create_task(sleep.until(time.time() + 3600))
     await asyncio.sleep(0)
     assert sleep.asleep
@@ -126,6 +130,45 @@ async def test_sleep_ends_at_its_time_and_when_woken() -> None:
     await asyncio.wait_for(sleeper, 5)
     assert not sleep.asleep
     sleep.wake()  # harmless
+
+
+@pytest.mark.parametrize("how", [Sleep.wake, Sleep.end])
+async def test_who_is_called_while_lying_down_does_not_sleep(how: Callable[[Sleep], None]) -> None:
+    sleep = Sleep()
+    sleep.lie_down()
+    how(sleep)
+    await asyncio.wait_for(sleep.until(time.time() + 3600), 5)
+
+
+async def test_a_session_that_is_being_stopped_never_sleeps_again() -> None:
+    sleep = Sleep()
+    sleep.end()
+    sleep.lie_down()
+    await asyncio.wait_for(sleep.until(time.time() + 3600), 5)
+
+
+@pytest.mark.parametrize(("verb", "state"), [(Verb.RESUME, JobState.COMPLETED), (Verb.STOP, JobState.STOPPED)])
+def test_a_key_in_the_very_moment_the_job_lies_down_is_heeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: Verb, state: JobState
+) -> None:
+    """It is told to be paused while that is still being written down."""
+    monkeypatch.setattr(gate, "GIVE_UP_S", 0.1)
+    there = threading.Event()
+
+    def mood(provider: Troubled, prompt: str) -> Does:
+        return OK if there.is_set() else Does(status=429, headers={"retry-after": "3600"})
+
+    async def press(run: OwnedRun) -> None:
+        while run._picture.state is not JobState.PAUSED:  # noqa: ASYNC110  # each turn of the loop is looked at
+            await asyncio.sleep(0)
+        there.set()
+        run.command(Command(verb))
+
+    job = write_job(tmp_path, source="count = 30", run=["concurrency = 8"])
+    with troubled(mood) as provider, running(tmp_path, job, provider.url) as handle:
+        asyncio.run_coroutine_threadsafe(press(handle._run), handle._loop).result(60)
+        assert handle.wait(60), "it sleeps"
+        assert handle.snapshot().state is state
 
 
 def test_an_empty_balance_is_waited_for_only_as_long_as_was_asked() -> None:
