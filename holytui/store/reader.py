@@ -9,14 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from holytui.core.failures import TIMEOUTS, FailureKind
+from holytui.core.failures import FailureKind
 from holytui.core.learning import Observation
 from holytui.core.progress import Counters, LogLine
 from holytui.core.tokens import Answered
-from holytui.core.work import ItemState, Record, StepHistory, Work
+from holytui.core.work import ItemState, Record, Work
 from holytui.store.checkpoint import JobMeta, read_counters, read_meta
-from holytui.store.codec import STATES, pack, unpack, unpack_overrides, unpack_record
+from holytui.store.codec import STATES, pack, unpack, unpack_overrides
 from holytui.store.failures import FailedItem
+from holytui.store.pending import pending_page, record
 from holytui.store.queries import (
     ANSWER_SUMS,
     ANSWERED,
@@ -51,7 +52,6 @@ from holytui.store.sessions import at_work_s
 from holytui.store.trouble import CheckpointError, explain
 from holytui.store.viewing import View, open_view
 
-PAGE_BYTES = 8_000_000
 EXPORT_PAGE = 200
 SAMPLES = 5
 NEWEST_ANSWERS = 20_000
@@ -146,57 +146,8 @@ class Reader:
     def pending(self, after: int, limit: int) -> list[Work]:
         """Pending items with an index above `after`, in order; a page ends early when its input is large."""
         hashes = self.meta().step_hashes
-        works: list[Work] = []
-        size = 0
-        rows = self._all(
-            "SELECT i.key, i.idx, i.id, i.round, i.overrides, i.attempts, i.input_hash, length(n.body)"
-            " FROM items i JOIN inputs n ON n.key = i.key"
-            " WHERE i.removed = 0 AND i.state = ? AND i.idx > ? ORDER BY i.idx LIMIT ?",
-            (PENDING, after, limit),
-        )
-        for key, index, item_id, number, overrides, attempts, input_hash, length in rows:
-            size += length
-            if works and size > PAGE_BYTES:
-                break
-            history = self._history(key, number, input_hash, hashes) if attempts else {}
-            works.append(
-                Work(
-                    index,
-                    unpack(item_id),
-                    number,
-                    self._record(key),
-                    history,
-                    unpack_overrides(overrides),
-                )
-            )
-        return works
-
-    def _history(self, key: int, number: int, input_hash: bytes, hashes: Mapping[str, str]) -> dict[str, StepHistory]:
-        """What each step of an item has behind it: attempts of this round, timeouts of all, a valid answer."""
-        used: dict[str, int] = {}
-        timeouts: dict[str, int] = {}
-        last: dict[str, tuple[FailureKind | None, str]] = {}
-        for step, attempt_round, counted, kind, message in self._all(
-            "SELECT step, round, counted, kind, message FROM attempts WHERE item = ? ORDER BY id", (key,)
-        ):
-            known = None if kind is None else FailureKind(kind)
-            timeouts[step] = timeouts.get(step, 0) + (known in TIMEOUTS)
-            if attempt_round == number and counted:
-                used[step] = used.get(step, 0) + 1
-                last[step] = (known, unpack(message))
-        answers = {
-            step: unpack(text)
-            for step, text, digest, asked in self._all(
-                "SELECT step, text, step_hash, input_hash FROM results WHERE item = ? AND kind IS NULL",
-                (key,),
-            )
-            if digest == hashes.get(step) and bytes(asked) == bytes(input_hash)
-        }
-        nothing = (None, "")
-        return {
-            step: StepHistory(used.get(step, 0), timeouts.get(step, 0), answers.get(step), *last.get(step, nothing))
-            for step in {*timeouts, *answers}
-        }
+        with self._explained():
+            return pending_page(self._all, hashes, after, limit)
 
     def items(
         self,
@@ -275,8 +226,7 @@ class Reader:
 
     def _record(self, key: int) -> Record:
         with self._explained():
-            ((body,),) = self._all("SELECT body FROM inputs WHERE key = ?", (key,))
-            return unpack_record(body)
+            return record(self._all, key)
 
     def _results(self, key: int, hashes: Mapping[str, str]) -> dict[str, StepResult]:
         """What an item has now: valid answers, and failures of its round; not what changed or was retried."""

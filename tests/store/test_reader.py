@@ -8,7 +8,8 @@ import pytest
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind
 from holytui.core.work import ItemState
-from holytui.store.reader import PAGE_BYTES, Reader
+from holytui.store.pending import PAGE_BYTES
+from holytui.store.reader import Reader
 from holytui.store.trouble import CheckpointError
 from tests.store.jobs import (
     NOON,
