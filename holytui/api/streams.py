@@ -61,8 +61,6 @@ class Streams:
             while not shown.resting:
                 if self._hosting.ending and self._hosting.here(job_id) is None:
                     return
-                if self._hosting.ending and self._hosting.here(job_id) is None:
-                    return
                 await asyncio.sleep(LOOK_S)
                 shown = await self._statuses.shown(job_id)
                 news, now = [b"" if feed is None else feed.new()], time.monotonic()

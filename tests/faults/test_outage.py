@@ -1,5 +1,6 @@
 """A provider that goes away fails no item, and is not hammered meanwhile."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -27,14 +28,24 @@ def test_an_outage_fails_no_item_and_is_probed_one_at_a_time(tmp_path: Path, kin
         assert max(provider.answered.values()) == 1
     after = status(tmp_path, "job")
     assert (after["succeeded"], after["failed"]) == (1500, 0)
-    # Some 64 fail with it. In the moment it goes away one may be overtaken by a later one that is still answered.
-    assert after["attempts"] <= 1500 + 3, "what the outage ended was given back"
+    # Items are sent in their order. A request that failed although a later one was answered says nothing of an outage.
+    last_answered = max(item_of(one.prompt) for one in provider.seen if one.status == 200 and one.at < 1.0 + DOWN_S)
+    overtaken = {one.prompt for one in into_it if item_of(one.prompt) < last_answered}
+    assert len(overtaken) <= 3, "of some 64 that fail together"
+    assert 1500 <= after["attempts"] <= 1500 + len(overtaken), "what the outage ended was given back"
     assert after["requests"] == 1500 + len(into_it)
     probes = [one for one in into_it if one.at > 3.0]
     assert len(probes) <= 2
     assert len(into_it) - len(probes) <= 20 + CEILING
     said = [event["text"] for event in after["last_events"] if event["kind"] == "outage"]
     assert len(said) == 2, "when it began, and when it was over"
+
+
+def item_of(prompt: str) -> int:
+    """The number that the simulator's input counts items by."""
+    found = re.search(r"doc_(\d+)", prompt)
+    assert found, prompt
+    return int(found[1])
 
 
 def test_too_few_items_for_an_outage_fail_on_their_own(tmp_path: Path) -> None:
