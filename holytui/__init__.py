@@ -7,7 +7,8 @@ TYPE_CHECKING = False  # for type checkers it is true; `typing` itself would be 
 
 if TYPE_CHECKING:
     from holytui.config import ConfigError
-    from holytui.core.job import Job, JobFileError, JobRefused, Provider, RunOptions
+    from holytui.core.job import Job, Provider, RunOptions
+    from holytui.core.job_problems import JobFileError, JobRefused
     from holytui.core.pricing import Money
     from holytui.inputs.reading import InputProblem
     from holytui.library.asking import Options
@@ -51,7 +52,8 @@ __all__ = [
 
 _HOMES = {
     "config": ("ConfigError",),
-    "core.job": ("Job", "JobFileError", "JobRefused", "Provider", "RunOptions"),
+    "core.job": ("Job", "Provider", "RunOptions"),
+    "core.job_problems": ("JobFileError", "JobRefused"),
     "core.pricing": ("Money",),
     "inputs.reading": ("InputProblem",),
     "library.asking": ("Options",),

@@ -8,7 +8,7 @@ from click import Command
 
 from holytui.cli.group import cli
 from holytui.config import Settings
-from holytui.core.job import load_job
+from holytui.core.job_file import load_job
 from holytui.ui.actions import keys_table
 
 ROOT = Path(__file__).parents[1]

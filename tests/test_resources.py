@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from holytui.core.job import load_job
+from holytui.core.job_file import load_job
 from holytui.resources import (
     SAMPLE_ORDER,
     data,

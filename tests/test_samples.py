@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from holytui.core.failures import FailureKind
-from holytui.core.job import load_job
+from holytui.core.job_file import load_job
 from holytui.core.template import Template
 from holytui.core.timeouts import tier
 from holytui.inputs.source import read

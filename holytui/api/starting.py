@@ -12,8 +12,9 @@ from holytui.api.hosting import Hosting
 from holytui.api.refusals import Refused, refused_fields
 from holytui.api.root import Root
 from holytui.core.identity import job_id_of
-from holytui.core.job import Job, JobRefused, job_of
-from holytui.core.job_problems import Problem
+from holytui.core.job import Job
+from holytui.core.job_file import job_of
+from holytui.core.job_problems import JobRefused, Problem
 from holytui.runs.launch import Launch
 from holytui.runs.prepare import Wishes, prepare
 from holytui.store.shelf import renamed

@@ -12,7 +12,7 @@ import click
 from holytui.cli.options import Context, checkpoints_option, pass_context
 
 if TYPE_CHECKING:
-    from holytui.core.job import LoadedJob
+    from holytui.core.job_file import LoadedJob
 
 NAME_WIDTH = 11
 
@@ -39,7 +39,7 @@ class Finding:
 @pass_context
 def doctor(context: Context, /, jobfile: Path | None, as_json: bool) -> None:  # noqa: FBT001  # click passes options by name
     """Check this machine, Redis if it is named, and with a job file its provider, key and models; no prompt is sent."""
-    from holytui.core.job import load_job
+    from holytui.core.job_file import load_job
 
     loaded = None if jobfile is None else load_job(jobfile)
     findings = []

@@ -3,7 +3,7 @@
 from holytui.api.access import TokenError
 from holytui.api.listening import ServeError
 from holytui.config import ConfigError
-from holytui.core.job import JobFileError, JobRefused
+from holytui.core.job_problems import JobFileError, JobRefused
 from holytui.inputs.source import InputProblem
 from holytui.provider.simulation import SimulatorError
 from holytui.runs.background import BackgroundFailed

@@ -7,7 +7,8 @@ from holytui.cli.doctor import Finding
 from holytui.cli.options import Context
 from holytui.config import ConfigError
 from holytui.core.display import dollars
-from holytui.core.job import Job, LoadedJob
+from holytui.core.job import Job
+from holytui.core.job_file import LoadedJob
 from holytui.core.pricing import PriceBook
 from holytui.inputs.source import InputProblem, read
 from holytui.provider.presets import Endpoint

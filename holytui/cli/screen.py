@@ -14,7 +14,8 @@ from holytui.cli.options import in_browser
 from holytui.cli.output import tell
 from holytui.cli.terminal import draws_wide, is_remote
 from holytui.config import Settings
-from holytui.core.job import Job, load_job
+from holytui.core.job import Job
+from holytui.core.job_file import load_job
 from holytui.resources import describe_sample, sample_jobs, themes
 from holytui.runs.desk import JobSource, Sample
 from holytui.runs.endpoint import EndpointError, resolve_endpoint, resolve_target

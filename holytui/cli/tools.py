@@ -25,7 +25,7 @@ DIALECTS = "openai, deepseek, litellm, llamacpp, ollama, transformers, vllm"
 def estimate(context: Context, /, jobfile: Path, as_json: bool) -> None:  # noqa: FBT001  # click passes options by name
     """Items, tokens and money before anything is spent; nothing is sent."""
     from holytui import plain
-    from holytui.core.job import load_job
+    from holytui.core.job_file import load_job
     from holytui.runs.endpoint import resolve_target
     from holytui.runs.estimating import NO_PAST, answers_so_far, estimate_job
     from holytui.runs.origin import Origin
@@ -67,7 +67,7 @@ def new(path: Path | None) -> None:
 @checkpoints_option
 def schema() -> None:
     """The JSON Schema of a job file, for editors."""
-    from holytui.core.job import job_schema
+    from holytui.core.job_file import job_schema
 
     click.echo(json.dumps(job_schema(), indent=2))
 

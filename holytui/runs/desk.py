@@ -9,7 +9,7 @@ from typing import Protocol
 from holytui.core.command import Command
 from holytui.core.estimate import Estimate
 from holytui.core.identity import job_id_of
-from holytui.core.job import Problem
+from holytui.core.job_problems import Problem
 from holytui.core.pricing import NOTHING, Money
 from holytui.core.spread import Range
 from holytui.core.workers import WorkerSeen

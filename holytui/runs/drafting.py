@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from holytui.core.job import parse_job
+from holytui.core.job_file import parse_job
 from holytui.core.job_text import job_text
 from holytui.inputs.guessing import guess_input
 from holytui.inputs.reading import InputProblem

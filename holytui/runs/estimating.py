@@ -9,7 +9,8 @@ from holytui.core import other_models
 from holytui.core.estimate import Estimate, StepEstimate
 from holytui.core.forecast import StepForecast, StepNeeds, duration, forecast
 from holytui.core.identity import step_hashes
-from holytui.core.job import Job, LoadedJob, Step
+from holytui.core.job import Job, Step
+from holytui.core.job_file import LoadedJob
 from holytui.core.pricing import PriceBook
 from holytui.core.template import Template, TemplateError
 from holytui.core.tokens import Answered

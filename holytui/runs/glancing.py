@@ -8,8 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from holytui.core.job import Input, Job, JobFileError, Problem, Provider, parse_job
+from holytui.core.job import Input, Job, Provider
 from holytui.core.job_checks import SOURCES
+from holytui.core.job_file import parse_job
+from holytui.core.job_problems import JobFileError, Problem
 from holytui.core.template import Template, TemplateError
 from holytui.core.work import Record
 from holytui.inputs.source import InputProblem, read

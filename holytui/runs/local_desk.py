@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from holytui.core.command import Command, Verb
-from holytui.core.job import JobFileError
+from holytui.core.job_problems import JobFileError
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.workers import WorkerSeen
 from holytui.engine.admission.breaker import Halt

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from holytui.core.job import Job, LoadedJob
+from holytui.core.job import Job
+from holytui.core.job_file import LoadedJob
 from holytui.store.checkpoint import JobMeta
 
 

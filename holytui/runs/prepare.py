@@ -9,7 +9,8 @@ from pathlib import Path
 from holytui.core.display import usd
 from holytui.core.given import BESIDE, GIVEN_FILE, lines_of
 from holytui.core.identity import step_hashes
-from holytui.core.job import Job, LoadedJob, load_job
+from holytui.core.job import Job
+from holytui.core.job_file import LoadedJob, load_job
 from holytui.core.progress import Counters, JobState, Spend
 from holytui.inputs.source import read_job
 from holytui.runs.elsewhere import Elsewhere, ElsewhereError

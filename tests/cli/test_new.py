@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from holytui.core.job import Job, load_job
+from holytui.core.job import Job
+from holytui.core.job_file import load_job
 from tests.processes import exported, holytui, status
 
 LETTERS = [

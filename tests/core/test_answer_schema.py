@@ -96,7 +96,7 @@ def test_a_job_without_a_schema_does_not_load_what_checks_them(tmp_path: Path) -
     )
     script = (
         "import sys; from pathlib import Path\n"
-        "from holytui.core.job import load_job; from holytui.engine.plan import AnswerCheck\n"
+        "from holytui.core.job_file import load_job; from holytui.engine.plan import AnswerCheck\n"
         "load_job(Path('job.toml'))\n"
         "assert AnswerCheck(None).problem('{}') is None\n"
         "print('jsonschema' in sys.modules or 'referencing' in sys.modules)\n"

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from holytui.core.given import lines_of
 from holytui.core.identity import step_hashes
-from holytui.core.job import Job, JobRefused, Provider, RunOptions, job_schema
+from holytui.core.job import Job, Provider, RunOptions
+from holytui.core.job_file import job_schema
+from holytui.core.job_problems import JobRefused
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

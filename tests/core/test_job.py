@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from holytui.core.job import Job, JobFileError, job_schema, load_job
+from holytui.core.job import Job
+from holytui.core.job_file import job_schema, load_job
+from holytui.core.job_problems import JobFileError
 from holytui.core.pricing import Price
 
 HEAD = 'name = "Job"\n[input]\nlines = "x.txt"\n'

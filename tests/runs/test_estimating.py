@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from holytui.core.estimate import Estimate
-from holytui.core.job import load_job
+from holytui.core.job_file import load_job
 from holytui.core.pricing import PriceBook
 from holytui.resources import price_table
 from holytui.runs.estimating import Past, estimate_job

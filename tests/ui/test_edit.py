@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import TextArea
 
-from holytui.core.job import load_job
+from holytui.core.job_file import load_job
 from holytui.runs.desk import Sample
 from holytui.ui.screens.editor import EditorScreen
 from holytui.ui.screens.jobs import JobsScreen

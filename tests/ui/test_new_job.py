@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
-from holytui.core.job import load_job
+from holytui.core.job_file import load_job
 from holytui.runs.desk import Sample
 from holytui.ui.screens.jobs import JobsScreen
 from holytui.ui.screens.new_job import NewJobScreen

@@ -7,7 +7,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from holytui.core.job import Problem
+from holytui.core.job_problems import Problem
 from holytui.runs.desk import Glance
 from holytui.runs.drafting import Draft
 from holytui.ui.screens.editor import EditorScreen

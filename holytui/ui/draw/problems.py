@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from holytui.core.display import cell_width, count, safe, wrap
-from holytui.core.job import Problem
+from holytui.core.job_problems import Problem
 from holytui.ui.draw.pen import Pen
 
 
