@@ -51,15 +51,15 @@ def holytui(
         return subprocess.CompletedProcess(words, code, out.read().decode(), err.read().decode())
 
 
-def start(*arguments: str | Path, cwd: Path, **env: str) -> Forked:
-    """Start a command in a process group of its own, output thrown away."""
-    with Path(os.devnull).open("wb") as nowhere:
+def start(*arguments: str | Path, cwd: Path, says: str | Path | None = None, **env: str) -> Forked:
+    """Start a command in a process group of its own; what it says goes to a file, or nowhere."""
+    with Path(says or os.devnull).open("wb") as output:
         return _server().start(
             list(map(str, arguments)),
             cwd=cwd,
             env=environment(**env),
-            stdout=nowhere.fileno(),
-            stderr=nowhere.fileno(),
+            stdout=output.fileno(),
+            stderr=output.fileno(),
             session=True,
         )
 

@@ -26,7 +26,7 @@ def worker(context: Context, /, concurrency: int, trust: bool) -> None:  # noqa:
     except ImportError as error:
         raise click.UsageError(f"holytui worker needs Celery: {MISSING} ({error})") from None
     from holytui.cli import interpreter
-    from holytui.distributed.hub import Settings
+    from holytui.distributed.opening import Settings
     from holytui.distributed.redis_url import DEFAULT_URL, RedisUrlError, checked
 
     try:

@@ -8,8 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import uvloop
 from redis.asyncio import Redis
@@ -18,23 +17,12 @@ from holytui.distributed import keys as names
 from holytui.distributed.hosting import JobHost
 from holytui.distributed.keys import JobKeys
 from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused
+from holytui.distributed.opening import Opening, Settings, Unable
 from holytui.distributed.orders import Orders
 from holytui.distributed.outbox import Outbox
 from holytui.distributed.spec import Spec
 from holytui.distributed.wire import dumps
-from holytui.engine.admission.upstream import Upstreams
-from holytui.engine.plan import plan_job
-from holytui.engine.suspend import Suspends
 from holytui.engine.work_clock import BEAT_S, WorkClock
-from holytui.offload import offload
-from holytui.provider.client import ChatClient
-from holytui.provider.presets import Endpoint
-from holytui.provider.simulation import options_from_url
-from holytui.runs.endpoint import EndpointError, Target, resolve_endpoint
-from holytui.runs.launch import Tables
-
-if TYPE_CHECKING:
-    from holytui.provider.simulator import EmbeddedSimulator
 
 HEED_S = 0.1
 """Seconds between two looks at the owners' orders."""
@@ -47,26 +35,7 @@ IDLE_S = 60.0
 MOST_KNOWN = 10_000
 """Names of slices that a worker remembers."""
 FAREWELL_S = 3.0
-"""Seconds for which what was cancelled at the end may still be told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a worker works.
-
-    Attributes:
-        url: of Redis.
-        concurrency: requests in flight at most, for all jobs together.
-        tables: prices, clock factors, and to which hosts which keys may go.
-        env: where the keys are read from.
-        trust: a job may name any host for a key: asked for on the command line.
-    """
-
-    url: str
-    concurrency: int
-    tables: Tables
-    env: Mapping[str, str]
-    trust: bool = False
+"""Seconds for which what was cancelled at the end may still be told; answers may for longer."""
 
 
 class Hub:
@@ -83,16 +52,17 @@ class Hub:
         self._say = say
         self.name = f"{socket.gethostname()}-{os.getpid()}-{int(time.time()) % 100_000}"
         self._hosts: dict[tuple[str, str], JobHost] = {}
+        self._one_opens = asyncio.Lock()
         self._known: dict[str, None] = {}
-        self._simulators: dict[str, EmbeddedSimulator] = {}
         self._beats = 0
         self._ending = False
+        self._hurries = False
+        self._at_work = 0
         self._started = threading.Event()
         self.over = threading.Event()
         """Set when nobody needs to wait for a slice any more."""
         self._loop = uvloop.new_event_loop()
         self._clock = WorkClock(self._loop.time)
-        self._upstreams = Upstreams(self._clock.now)
         self._thread = threading.Thread(target=self._run, name="holytui-worker", daemon=True)
 
     def start(self) -> None:
@@ -105,10 +75,13 @@ class Hub:
         return asyncio.run_coroutine_threadsafe(self._slice(message), self._loop)
 
     def wind_down(self, seconds: float) -> None:
-        """Send nothing new; what is in flight has so many seconds to finish, then it is cancelled. From any thread."""
+        """Send nothing new; what is in flight has so many seconds to finish, then it is cancelled. From any thread.
+
+        Answers that Redis has not taken over are paid for: for them it waits until it is told to end a second time.
+        """
 
         async def end() -> None:
-            self._ending = True
+            self._hurries, self._ending = self._ending, True
             for host in self._hosts.values():
                 host.drain()
             until = self._loop.time() + seconds
@@ -117,10 +90,27 @@ class Hub:
                 await asyncio.sleep(0.05)
             for host in self._hosts.values():
                 host.let_go(host.names)
-            await asyncio.sleep(FAREWELL_S)
+            await self._hand_over()
             self.over.set()
 
         asyncio.run_coroutine_threadsafe(end(), self._loop)
+
+    async def _hand_over(self) -> None:
+        """Let Redis have what is still to be told."""
+        until = self._loop.time() + FAREWELL_S
+        said = False
+        while (self._at_work or not self._outbox.empty) and not self._hurries:
+            await asyncio.sleep(0.05)  # polled: Redis is not ours
+            if self._loop.time() < until:
+                continue
+            answers = self._outbox.answers
+            if not answers:
+                break
+            if not said:
+                said = True
+                self._say(
+                    f"waits for Redis, which has not taken {answers:,} of its answers: ended again, it loses them"
+                )
 
     def stop(self, seconds: float) -> None:
         """End the loop: what is still in hand is cancelled, and Redis is told, within so many seconds."""
@@ -137,8 +127,7 @@ class Hub:
         future = asyncio.run_coroutine_threadsafe(end(), self._loop)
         with contextlib.suppress(Exception):  # whatever it is, the process ends now
             future.result(seconds + 1.0)
-        for simulator in self._simulators.values():
-            simulator.stop()
+        self._opening.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(1.0)
 
@@ -146,6 +135,7 @@ class Hub:
         asyncio.set_event_loop(self._loop)
         self._link = Link(self._settings.url)
         self._outbox = Outbox(self._link, self.name)
+        self._opening = Opening(self._settings, self.name, self._outbox, self._clock, self._say)
         self._loop.call_soon(self._beat)
         self._chores = [self._loop.create_task(chore) for chore in (self._outbox.run(), self._tell(), self._heed())]
         self._loop.call_soon(self._started.set)
@@ -157,6 +147,13 @@ class Hub:
         self._loop.call_later(BEAT_S, self._beat)
 
     async def _slice(self, message: Mapping[str, Any]) -> None:
+        self._at_work += 1
+        try:
+            await self._work_on(message)
+        finally:
+            self._at_work -= 1
+
+    async def _work_on(self, message: Mapping[str, Any]) -> None:
         keys, session, name = JobKeys(message["job"]), message["session"], message["slice"]
         if name in self._known:
             return None  # the owner could not be told that it had arrived, and sent it again
@@ -169,7 +166,7 @@ class Hub:
             return None
         try:
             host = await self._host(keys, session)
-        except _Unable as reason:
+        except Unable as reason:
             return self._hand_back(keys, message, str(reason))
         except (KeyError, TypeError, ValueError) as error:
             return self._hand_back(
@@ -191,62 +188,13 @@ class Hub:
 
     async def _host(self, keys: JobKeys, session: str) -> JobHost | None:
         key = (keys.job, session)
-        if key in self._hosts:
+        async with self._one_opens:
+            if key not in self._hosts:
+                text = await self._asked_always(lambda redis: redis.get(keys.spec))
+                if text is None:
+                    return None
+                self._hosts[key] = await self._opening.host(Spec.from_json(text), keys)
             return self._hosts[key]
-        text = await self._asked_always(lambda redis: redis.get(keys.spec))
-        if text is None:
-            return None
-        if key not in self._hosts:  # another slice may have been faster
-            spec = Spec.from_json(text)
-            self._hosts[key] = self._open(spec, keys, await self._endpoint(spec))
-        return self._hosts[key]
-
-    def _open(self, spec: Spec, keys: JobKeys, endpoint: Endpoint) -> JobHost:
-        tables = self._settings.tables
-        simulator = self._simulators.get(spec.target.base_url) if spec.target.embedded else None
-        client = ChatClient(
-            endpoint,
-            max_connections=self._settings.concurrency,
-            detour=simulator.detour if simulator is not None else None,
-        )
-        book = Tables(tables.prices, {**tables.user_prices, **spec.prices}, tables.factors, tables.trusted)
-        plan = plan_job(spec.job, book.book(spec.job), tables.factors, spec.learning())
-        clock = self._clock
-        return JobHost(
-            spec,
-            keys,
-            self.name,
-            plan,
-            client,
-            self._upstreams.of(endpoint.base_url, endpoint.api_key),
-            self._outbox,
-            now=clock.now,
-            suspends=Suspends(clock.now, awake=lambda: time.monotonic() - clock.held_s),
-        )
-
-    async def _endpoint(self, spec: Spec) -> Endpoint:
-        target, settings = spec.target, self._settings
-        if target.embedded:
-            return Endpoint(target.name, (await self._simulator(target)).base_url, "", simulated=True)
-        try:
-            return resolve_endpoint(
-                target,
-                spec.job.provider,
-                env=settings.env,
-                trusted=settings.tables.trusted,
-                confirm=lambda host, variable: settings.trust,
-            )
-        except EndpointError as error:
-            self._say(f"cannot work on {spec.job.name}: {error}")
-            raise _Unable(f"{self.name}: {error}") from None
-
-    async def _simulator(self, target: Target) -> "EmbeddedSimulator":
-        from holytui.provider.simulator import EmbeddedSimulator  # a server's worth of modules, for this case only
-
-        if target.base_url not in self._simulators:
-            options = options_from_url(target.base_url)
-            self._simulators[target.base_url] = await offload(lambda: EmbeddedSimulator.start(options))
-        return self._simulators[target.base_url]
 
     async def _heed(self) -> None:
         """Look at the orders of all jobs in hand, for ever."""
@@ -329,7 +277,3 @@ class Hub:
                 return await self._link.ask(call)
             except (LinkDown, LinkRefused):
                 await asyncio.sleep(AGAIN_S)
-
-
-class _Unable(Exception):
-    """This worker cannot send requests of a job; the message says why, and holds no key."""

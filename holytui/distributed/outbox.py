@@ -63,6 +63,11 @@ class Outbox:
         """Redis has everything."""
         return not self._waiting
 
+    @property
+    def answers(self) -> int:
+        """Answers that Redis has not taken over yet."""
+        return sum(entry.told is not None and entry.closes is None for entry in self._waiting)
+
     async def run(self) -> None:
         """Send what comes in, for ever."""
         while True:

@@ -13,8 +13,9 @@ from celery.worker import WorkController, state
 from celery.worker.consumer import Consumer
 
 from holytui.distributed.app import TASK, make_app, queue_of
-from holytui.distributed.hub import Hub, Settings
+from holytui.distributed.hub import Hub
 from holytui.distributed.keys import queue
+from holytui.distributed.opening import Settings
 
 FINISH_S = 30.0
 """Seconds that requests in flight get after a signal."""

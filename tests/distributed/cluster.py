@@ -34,9 +34,10 @@ class Cluster:
     env: Mapping[str, str]
     workers: list[Forked] = field(default_factory=list)
 
-    def worker(self, *options: str, **env: str) -> Forked:
+    def worker(self, *options: str, says: str | Path | None = None, **env: str) -> Forked:
         """Start one more worker; it is there when Redis knows it."""
-        process = start("worker", *options, cwd=self.folder, HOLYTUI_REDIS=self.redis.url, **{**self.env, **env})
+        more = {"HOLYTUI_REDIS": self.redis.url, **self.env, **env}
+        process = start("worker", *options, cwd=self.folder, says=says, **more)
         self.workers.append(process)
         wait_until(lambda: bool(self.redis.keys(f"holytui:worker:*-{process.pid}-*")), "the worker is there")
         return process

@@ -116,6 +116,38 @@ def test_redis_is_killed_and_comes_back(tmp_path: Path) -> None:
         assert "answers again" in told
 
 
+def test_a_worker_that_is_told_to_end_while_redis_is_away_keeps_its_answers_for_it(tmp_path: Path) -> None:
+    says = tmp_path / "worker.txt"
+    with cluster(tmp_path, "--latency", "0.4", source="count = 120") as built:
+        leaving = built.worker(says=says)
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 30, "the job under way")
+        built.redis.kill()
+        leaving.send_signal(signal.SIGTERM)
+        wait_until(lambda: "waits for Redis" in says.read_text(), "it has answers, and nobody to give them to")
+        assert leaving.poll() is None
+        built.redis.start()
+        assert leaving.wait(30) == 0
+        built.worker()
+        assert owner.wait(60) == 0
+        assert built.status()["succeeded"] == 120
+        assert built.answered_twice() == 0
+
+
+def test_a_worker_that_is_told_twice_ends_without_redis(tmp_path: Path) -> None:
+    says = tmp_path / "worker.txt"
+    with cluster(tmp_path, "--latency", "0.4", source="count = 120") as built:
+        leaving = built.worker(says=says)
+        owner = built.run()
+        wait_until(lambda: built.provider.count() > 30, "the job under way")
+        built.redis.kill()
+        leaving.send_signal(signal.SIGTERM)
+        wait_until(lambda: "waits for Redis" in says.read_text(), "it has answers, and nobody to give them to")
+        leaving.send_signal(signal.SIGTERM)
+        assert leaving.wait(15) == 0
+        kill(owner)
+
+
 def test_a_job_that_goes_on_here_takes_over_what_workers_had_finished(tmp_path: Path) -> None:
     with cluster(tmp_path, "--latency", "0.5", source="count = 100") as built:
         built.worker()
