@@ -70,6 +70,7 @@ _STATUS: dict[type[Exception], int] = {
 }
 
 
+OBJECT_EXPECTED = "expected a JSON object"
 TASK_EXPECTED = "expected a JSON object with items, prompt_template and model, or with job"
 _NO_OBJECT = {"model_type", "dict_type", "model_attributes_type"}
 """What pydantic calls it when something else stands where an object has to."""
@@ -156,6 +157,6 @@ def _problems(details: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
         if missing_whole or (root and not place[1:] and detail["type"] in _NO_OBJECT):
             yield Problem("", TASK_EXPECTED)
         elif detail["type"] in _NO_OBJECT:
-            yield Problem(dotted(inside["loc"]), "expected a JSON object")
+            yield Problem(dotted(inside["loc"]), OBJECT_EXPECTED)
         else:
             yield from problems_of([inside], root or RetryTask)

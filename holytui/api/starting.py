@@ -9,12 +9,12 @@ from typing import Any
 
 from holytui.api.bodies import JobTask, PromptTask
 from holytui.api.hosting import Hosting
-from holytui.api.refusals import Refused, refused_fields
+from holytui.api.refusals import OBJECT_EXPECTED, Refused, refused_fields
 from holytui.api.root import Root
 from holytui.core.identity import job_id_of
 from holytui.core.job import Job
 from holytui.core.job_file import job_of
-from holytui.core.job_problems import JobRefused, Problem
+from holytui.core.job_problems import TABLE_EXPECTED, JobRefused, Problem
 from holytui.runs.launch import Launch
 from holytui.runs.prepare import Wishes, prepare
 from holytui.store.shelf import renamed
@@ -82,7 +82,7 @@ class Starting:
         job, problems = job_of(data, self._root.schema)
         problems = (*outside, *problems)
         if job is None or problems:
-            raise refused_fields(replace(problem, key=_inside(problem.key)) for problem in problems)
+            raise refused_fields(map(_as_json, problems))
         if job.input.count is not None:
             self._check_number(min(job.input.count, job.input.limit or job.input.count))
         return partial(self._new, job, body.id or job.slug, body.executor)
@@ -108,5 +108,7 @@ def _as_sent(problem: Problem) -> Problem:
     return replace(problem, key=FIELDS.get(problem.key, problem.key))
 
 
-def _inside(key: str) -> str:
-    return f"job.{key}" if key else "job"
+def _as_json(problem: Problem) -> Problem:
+    """What a job file's problem is in a body."""
+    key = f"job.{problem.key}" if problem.key else "job"
+    return Problem(key, OBJECT_EXPECTED if problem.message.startswith(TABLE_EXPECTED) else problem.message)

@@ -18,6 +18,9 @@ SEMANTICS = "job_semantics"
 KEY_PATTERN = re.compile(r"(?<![A-Za-z0-9])(sk-|cr_)[A-Za-z0-9_-]{6,}")
 """What looks like an API key anywhere in a message; never shown."""
 
+TABLE_EXPECTED = "expected a table"
+"""Begins the sentence on something else where a table has to be; over HTTP there are objects."""
+
 _SENTENCES = {
     "missing": "is missing",
     "string_type": "expected text in quotes",
@@ -158,7 +161,7 @@ def _sentence(detail: Mapping[str, Any], root: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         return _unknown_key(location, root)
     if kind in {"model_type", "dict_type", "model_attributes_type"}:
-        return f"expected a table: [{dotted(location)}]"
+        return f"{TABLE_EXPECTED}: [{dotted(location)}]"
     if kind in {"int_from_float", "int_parsing"}:
         return "expected a whole number"
     if kind in _NUMBER_BOUNDS:

@@ -67,7 +67,7 @@ class Worker:
 
 
 class Roster:
-    """Read twice a second."""
+    """Read several times a second."""
 
     def __init__(self, keys: JobKeys, now: Callable[[], float]) -> None:
         self._keys = keys

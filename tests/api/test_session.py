@@ -152,6 +152,8 @@ def test_results_by_pages(server: Server) -> None:
         (b"null", "expected a JSON object with items, prompt_template and model, or with job"),
         (b"", "expected a JSON object with items, prompt_template and model, or with job"),
         (b'{"job": []}', "job: expected a JSON object"),
+        (b'{"job": {"name": "x", "input": 3, "steps": [{"name": "a", "model": "m", "prompt": "p"}]}}',
+         "job.input: expected a JSON object"),
         (b'{"items": [7, null], "prompt_template": "{item}", "model": "m"}',
          "items[0]: expected a text or a mapping of names to JSON values, got a number; "
          "items[1]: expected a text or a mapping of names to JSON values, got null"),
@@ -160,7 +162,7 @@ def test_results_by_pages(server: Server) -> None:
         (b'{"items": [' + b"9" * 5_000 + b"]}", "The body cannot be read: a number in it has too many digits."),
         (b"{", "The body is not JSON."),
     ],
-    ids=["list", "null", "empty", "job", "items", "deep", "bytes", "digits", "torn"],
+    ids=["list", "null", "empty", "job", "table", "items", "deep", "bytes", "digits", "torn"],
 )  # fmt: skip
 def test_a_body_that_cannot_be_used_is_told_in_the_words_of_json(server: Server, body: bytes, told: str) -> None:
     refused = server.ask("POST", "/api/tasks/start", body)
