@@ -15,6 +15,7 @@ import click
 from holytui import __version__
 from holytui.cli import importing, sessions, tools, views
 from holytui.cli.doctor import doctor
+from holytui.cli.leaving import leave
 from holytui.cli.options import Context, ascii_option, checkpoints_option, on_terminal, redis_option
 from holytui.cli.output import silence, tell
 from holytui.cli.serve import serve
@@ -104,4 +105,7 @@ def main() -> None:
     from holytui.cli.windows import refuse_windows
 
     refuse_windows()
-    cli.main(prog_name="holytui", standalone_mode=True)
+    try:
+        cli.main(prog_name="holytui", standalone_mode=True)
+    except SystemExit as end:
+        leave(end.code if isinstance(end.code, int) else int(end.code is not None))

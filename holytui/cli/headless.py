@@ -94,10 +94,10 @@ def run_headless(launch: Launch, *, as_json: bool) -> Exit:
     interpreter.set_up()
     thread = RunThread()
     items: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-    handle = thread.start(launch, items.put)
-    signals = Signals(handle)
-    signals.install()
     try:
+        handle = thread.start(launch, items.put)
+        signals = Signals(handle)
+        signals.install()
         _watch(handle, items, printer)
     finally:
         thread.shutdown()
