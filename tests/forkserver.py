@@ -1,10 +1,12 @@
 """Starts `holytui` processes from one that has imported it already.
 
 Most of what a short command takes is its imports, and the tests start some hundreds of commands. Each is still a
-process of its own, with its own signals, files and exit code: only the imports are shared. The terminal tests and
-whatever else uses `HOLYTUI` of `processes.py` start Python anew.
+process of its own, with its own signals, files and exit code: only the imports are shared. It ends without Python's
+teardown, which would take fifteen times as long as a short command, for all that was imported is taken apart. The
+terminal tests and whatever else uses `HOLYTUI` of `processes.py` start Python anew, and end as it does.
 """
 
+import gc
 import json
 import os
 import selectors
@@ -109,7 +111,8 @@ class ForkServer:
         self, arguments: list[str], *, cwd: Path, env: dict[str, str], stdout: int, stderr: int, session: bool = False
     ) -> Forked:
         """Start `holytui` with these arguments; the descriptors stay the caller's."""
-        mine, theirs = socket.socketpair()
+        # In packets: what a short command's beginning and end say must not run together.
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = json.dumps({"argv": arguments, "cwd": str(cwd), "env": env, "session": session}).encode()
         assert len(request) < ROOM
         with theirs:
@@ -177,14 +180,22 @@ def _settle(descriptors: list[int], others: Running) -> None:
         os.close(descriptor)
 
 
+def _leave(code: object) -> None:
+    assert isinstance(code, int), code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def main() -> None:
-    """Import, serve, and in each forked process run `holytui` to its end as Python would."""
+    """Import, serve, and in each forked process run `holytui` to its end."""
     import importlib
 
     for name in PRELOADED:
         importlib.import_module(name)
     from holytui.cli.group import main as command
 
+    gc.freeze()
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     request = serve(control)
@@ -202,7 +213,10 @@ def main() -> None:
     arguments = request["argv"]
     assert isinstance(arguments, list)
     sys.argv = ["holytui", *map(str, arguments)]
-    command()
+    try:
+        command()
+    except SystemExit as end:
+        _leave(end.code)
 
 
 if __name__ == "__main__":
