@@ -16,7 +16,7 @@ from httpx_aiohttp import AiohttpTransport
 from holytui import __version__
 from holytui.core.failures import FailureKind
 from holytui.provider.answer import AnswerReader
-from holytui.provider.errors import ProviderError, classify, request_id
+from holytui.provider.errors import ProviderError, classify, request_id, web_page
 from holytui.provider.events import Event, Opened
 from holytui.provider.optional_parts import REFUSAL_STATUSES, OptionalPart, response_format, stream_options
 from holytui.provider.presets import Endpoint
@@ -185,8 +185,17 @@ class ChatClient:
             reader = AnswerReader(request.model, response.status_code, name, self._secret, lambda: request.text)
             kind = headers.get("content-type", "")
             streams = "application/json" not in kind and (request.stream or "text/event-stream" in kind)
-            await (_streamed if streams else _whole)(chunks, reader, hear)
-            reader.check_complete()
+            page = bytearray()
+            if "text/html" in kind:  # some relays say so of a stream as well
+                chunks = _kept(chunks, page)
+            try:
+                await (_streamed if streams else _whole)(chunks, reader, hear)
+                reader.check_complete()
+            except ProviderError:
+                text = page.decode("utf-8", "replace")
+                if not text.lstrip().startswith("<"):
+                    raise
+                raise web_page(text, secret=self._secret, status=response.status_code, request_id=name) from None
         except httpx.HTTPError as error:
             # An answer that finished is not lost with its connection.
             if reader is None or not reader.finished:
@@ -315,6 +324,13 @@ async def _text(chunks: AsyncIterator[bytes], limit: int | None = None) -> str:
         if limit is not None and size > limit:
             break
     return b"".join(parts)[:limit].decode("utf-8", "replace")
+
+
+async def _kept(chunks: AsyncIterator[bytes], page: bytearray) -> AsyncIterator[bytes]:
+    """What comes, its beginning put into `page` too."""
+    async for chunk in chunks:
+        page += chunk[: ERROR_BYTES - len(page)]
+        yield chunk
 
 
 async def _drain(response: httpx.Response, chunks: AsyncIterator[bytes]) -> None:

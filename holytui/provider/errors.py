@@ -15,6 +15,7 @@ from holytui.provider.redaction import redact
 
 BODY_CHARS = 4_000
 MESSAGE_CHARS = 300
+TITLE_CHARS = 80
 SHORT_WAIT_S = 60.0
 """A quota-type 429 with a Retry-After up to this is a rate limit: some gateways name it so."""
 
@@ -56,6 +57,7 @@ _MODEL = re.compile(
     re.DOTALL,
 )
 _MODEL_FORBIDDEN = re.compile("model not found")
+_TITLE = re.compile(r"<title[^<>]*>([^<>]+)</title>", re.IGNORECASE)
 _RATE = re.compile("rate limit|too many requests|throttl")
 
 
@@ -134,6 +136,20 @@ def classify_event(error: Any, *, secret: str, status: int, request_id: str, ask
         status=status if inner is None else inner,
         request_id=request_id,
         body=redact(body, secret)[:BODY_CHARS],
+    )
+
+
+def web_page(body_text: str, *, secret: str, status: int, request_id: str) -> ProviderError:
+    """The error that a page for people stands for where an answer was to come: a login, a portal, a wrong address."""
+    title = _TITLE.search(body_text)
+    said = read_body(title[1] if title is not None else body_text, "", secret).message
+    told = f" (“{said[:TITLE_CHARS]}”)" if said else ""
+    return ProviderError(
+        FailureKind.SERVER_ERROR,
+        _sentence(f"a web page came instead of an answer{told}: is that the address of the API?", secret),
+        status=status,
+        request_id=request_id,
+        body=redact(body_text, secret)[:BODY_CHARS],
     )
 
 

@@ -362,6 +362,20 @@ async def test_a_page_in_place_of_a_stream_is_no_answer() -> None:
         assert error.kind in {Kind.NETWORK, Kind.SERVER_ERROR}
 
 
+async def test_a_page_is_told_as_one_by_its_title_without_the_key() -> None:
+    page = f"<!doctype html>\n<html><head><TITLE>Sign in, {KEY}</TITLE></head><body>a form</body></html>".encode()
+    error = await failure_of(always(whole(200, page, "text/html; charset=utf-8")))
+    assert (error.kind, error.status) == (Kind.SERVER_ERROR, 200)
+    assert error.message.startswith(f"a web page came instead of an answer (“Sign in, {REDACTED}”)")
+
+
+async def test_a_stream_that_is_called_a_page_is_a_stream() -> None:
+    answer = delta("hello") + finish() + DONE
+    assert text_of(await events_of(always(whole(200, answer, "text/html")))) == "hello"
+    error = await failure_of(always(whole(200, delta("hello"), "text/html")))
+    assert error.message == "the stream ended without a finish reason"
+
+
 def compressed(data: bytes, encoding: str, *, status: int = 200, kind: str = "text/event-stream") -> bytes:
     packed = gzip.compress(data) if encoding == "gzip" else zlib.compress(data)
     return whole(status, packed, kind, content_encoding=encoding)
