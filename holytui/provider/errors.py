@@ -16,6 +16,9 @@ from holytui.provider.redaction import redact
 BODY_CHARS = 4_000
 MESSAGE_CHARS = 300
 TITLE_CHARS = 80
+NO_KEY = "no key was sent"
+"""Said of a refusal where the endpoint takes requests without one, and this one does not after all."""
+
 SHORT_WAIT_S = 60.0
 """A quota-type 429 with a Retry-After up to this is a rate limit: some gateways name it so."""
 
@@ -109,8 +112,11 @@ def classify(status: int, headers: Mapping[str, str], body_text: str, *, secret:
     what = said.message or "no explanation"
     if 300 <= status < 400:
         what = f"it redirects to {_place(headers.get('location', ''))}, and redirects are not followed"
+    kind = _kind(status, said, wait)
+    if kind is FailureKind.AUTH and not secret:
+        what = f"{NO_KEY}; {what}"
     return ProviderError(
-        _kind(status, said, wait),
+        kind,
         _sentence(f"{status}: {what}", secret),
         status=status,
         retry_after_s=wait,

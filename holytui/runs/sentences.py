@@ -3,6 +3,7 @@
 from holytui.core.progress import Counters, JobState
 from holytui.core.words import clock
 from holytui.engine.admission.breaker import Halt
+from holytui.provider.errors import NO_KEY
 
 
 def rest_message(halt: Halt, counters: Counters, at: float, variable: str | None) -> str:
@@ -31,6 +32,8 @@ def _waits(halt: Halt, when: str, until: str, pending: str) -> str:
 
 def _stopped(halt: Halt, when: str, pending: str, key: str) -> str:
     match halt.reason:
+        case "auth" if NO_KEY in halt.message:
+            why, way_out = f"a key is wanted ({halt.message})", f"Set {key}, then p"
         case "auth":
             why, way_out = f"the key was refused ({halt.message})", f"Mend {key}, then p"
         case "quota":

@@ -47,6 +47,12 @@ def test_the_status_alone(status: int, kind: Kind) -> None:
         assert kind_of(status, body) is kind, body
 
 
+def test_a_key_that_was_not_sent_is_told_as_that() -> None:
+    assert classify(401, {}, "log in", secret="").message == "401: no key was sent; log in"
+    assert classify(401, {}, "log in", secret="sk-1").message == "401: log in"
+    assert classify(400, {}, "bad", secret="").message == "400: bad"
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
