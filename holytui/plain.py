@@ -113,7 +113,7 @@ def _worker_lines(snapshot: Snapshot) -> list[str]:
         return []
     if snapshot.owner is None:
         pending = snapshot.counters.pending
-        return ["  Its items ran on workers, and go on there; --executor local runs them here."] if pending else []
+        return ["  Its items ran on workers, and would again; --executor local runs them here."] if pending else []
     lines = [f"  Workers  {sum_words(snapshot.workers)}"]
     return [*lines, f"           {by_name(snapshot.workers, WORKERS_WIDTH)}"] if snapshot.workers else lines
 
@@ -151,6 +151,8 @@ def _cost_words(snapshot: Snapshot) -> str:
         MoneyKind.ESTIMATED: "partly estimated",
         MoneyKind.UNKNOWN: "unknown: not every request has a known price",
     }[money.kind]
+    if not counters.requests:
+        words = "nothing was asked yet"
     if snapshot.simulated:
         words += ", simulated: nothing was charged"
     wasted = usd(counters.wasted.money)

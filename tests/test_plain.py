@@ -47,5 +47,5 @@ def test_a_job_on_workers_tells_of_them_and_at_rest_where_it_goes_on() -> None:
     nobody = plain.status_lines(replace(there, workers=(), activity=waits))
     assert "  Workers  none there yet" in nobody
     assert "  no worker is there yet: holytui worker, with redis://␛" in nobody
-    assert any("go on there; --executor local" in line for line in plain.status_lines(replace(there, owner=None)))
+    assert any("would again; --executor local" in line for line in plain.status_lines(replace(there, owner=None)))
     assert "orker" not in "".join([*plain.status_lines(RUNNING), plain.progress_line(RUNNING)])
