@@ -86,12 +86,11 @@ class Recorder:
 
     def attempt(self, event: AttemptEvent) -> None:
         """Count a request; keep it as a row unless it is one of many 429s, which only the log tells of."""
-        event = _believable(event)
+        event, item = _believable(event), self._item(event.index)
+        if item is not None and self._is_late(item, event):
+            event = replace(event, wasted=True)
         self._tally.attempt(event)
-        if event.kind is FailureKind.RATE_LIMIT and not event.counted:
-            return
-        item = self._item(event.index)
-        if item is None:
+        if item is None or (event.kind is FailureKind.RATE_LIMIT and not event.counted):
             return
         self._insert_attempt(item.key, event)
         item.attempts += event.counted
@@ -176,6 +175,14 @@ class Recorder:
                 self._tally.step_answered(outcome.step)
         if outcome.closes is not None:
             self._close(item, outcome)
+
+    def _is_late(self, item: _Item, event: AttemptEvent) -> bool:
+        """Whether it brought an answer that there is already: paid for, and of no use."""
+        if event.kind is not None:
+            return False
+        if item.state != PENDING or event.round != item.round:
+            return True
+        return item.results > 0 and self._has_answer(item, event.step)
 
     def _has_answer(self, item: _Item, step: str) -> bool:
         row = self._connection.execute(

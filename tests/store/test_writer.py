@@ -93,6 +93,8 @@ def test_the_first_result_wins(tmp_path: Path) -> None:
     assert reader.item(1).row.state is ItemState.PENDING
     reader.close()
     assert (counters.succeeded, counters.failed, counters.steps_done) == (1, 0, {"summary": 2, "title": 1})
+    assert counters.spend.computed == pytest.approx(0.04)
+    assert counters.wasted.computed == pytest.approx(0.02), "an answer that comes second is paid for, and of no use"
 
 
 def test_a_paid_answer_beats_a_failure_of_the_same_round(tmp_path: Path) -> None:
