@@ -28,6 +28,7 @@ class Leaving(StrEnum):
     QUIT = "quit"
     HANGUP = "hangup"
     TERMINATED = "terminated"
+    CRASHED = "crashed"
 
 
 class DeskError(Exception):

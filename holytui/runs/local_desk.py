@@ -50,6 +50,7 @@ _HALTS = {
     Leaving.QUIT: Halt(JobState.STOPPED, "user", ""),
     Leaving.HANGUP: Halt(JobState.INTERRUPTED, "hangup", "the connection was lost"),
     Leaving.TERMINATED: Halt(JobState.INTERRUPTED, "terminated", "the system ended holytui"),
+    Leaving.CRASHED: Halt(JobState.INTERRUPTED, "crashed", "a defect in holytui's screens"),
 }
 
 

@@ -301,13 +301,20 @@ class HolytuiApp(TerminalApp):
 
 
 def run_app(desk: Desk, settings: UiSettings, *, open_job: JobSource | None = None) -> UiExit:
-    """Run the terminal UI to its end; the terminal is restored whatever happens."""
+    """Run the terminal UI to its end; the terminal is restored whatever happens.
+
+    Raises:
+        Exception: a defect ended it.
+    """
     # No animation: over SSH each frame is paid for in keystroke delay.
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     app = HolytuiApp(desk, settings, open_job=open_job)
     result = app.run(mouse=settings.mouse)
     if result is not None:
         return result
+    if app.defect is not None:
+        desk.shutdown(Leaving.CRASHED)
+        raise app.defect
     if app.is_web:
         # Nobody quit: the page was closed, or its link broke.
         desk.shutdown(Leaving.HANGUP)

@@ -41,6 +41,15 @@ class TerminalApp(App[UiExit]):
         self.app_resume_signal.subscribe(self, lambda _: self._painted.forget())
         self.set_interval(LOOK_AT_SIZE_S, self._look_at_size)
 
+    @property
+    def defect(self) -> Exception | None:
+        """What ended the app, where nobody foresaw it."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """End; whoever ran the app tells of the defect. Textual would show all variables, and one may hold a key."""
+        self._close_messages_no_wait()
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Send the terminal what is not on it already."""
         if isinstance(renderable, CompositorUpdate):

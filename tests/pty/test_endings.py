@@ -1,16 +1,31 @@
 """How the terminal UI ends, on a real pty of 80x24: by key, by signal, by a dropped link; and what it leaves."""
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.processes import holytui, kill, start, status, wait_until, write_job
-from tests.pty.terminals import LEAVES_ALTERNATE_SCREEN, Terminal, terminal
+from tests.pty.terminals import LEAVES_ALTERNATE_SCREEN, Terminal, program, terminal
 
 ENTER, CTRL_C, ESCAPE = "\r", "\x03", "\x1b"
 SLOW = 'base_url = "simulator:?latency=0.4:0.3"'
 HUNG = 'base_url = "simulator:?latency=600"'
+
+
+WITH_A_DEFECT = """
+from holytui.cli.group import main
+from holytui.ui.app import HolytuiApp
+
+def broken(app):
+    key = "sk-" + "abcdefghijkl"
+    raise KeyError("no such thing")
+
+HolytuiApp.action_help = broken
+main()
+"""
+"""Holytui with a key that nobody foresaw."""
 
 
 def job(folder: Path, items: int, provider: str = 'base_url = "simulator:?latency=0"') -> Path:
@@ -35,6 +50,24 @@ def test_q_quits_at_once_when_nothing_runs(tmp_path: Path) -> None:
         screen.press("q")
         assert screen.wait_for_end() == 0
         assert LEAVES_ALTERNATE_SCREEN in screen.output
+
+
+def test_a_defect_ends_in_a_sentence_without_any_variables_and_the_run_is_safe(tmp_path: Path) -> None:
+    begun = job(tmp_path, 10_000, SLOW)
+    line = [sys.executable, "-c", WITH_A_DEFECT, "run", str(begun)]
+    with program(tmp_path, line, {"TMPDIR": str(tmp_path)}) as screen:
+        begin(screen)
+        screen.wait_for("● running")
+        screen.press("?")
+        assert screen.wait_for_end() == 70
+        left = screen.output.rpartition(LEAVES_ALTERNATE_SCREEN)[2]
+    assert "a defect in holytui, not in your job: KeyError: 'no such thing'" in left
+    assert "Traceback" not in left
+    (written,) = tmp_path.glob("holytui-defect-*.txt")
+    assert "KeyError" in written.read_text()
+    assert "abcdefghijkl" not in screen.output + written.read_text()
+    after = status(tmp_path, "letters")
+    assert (after["state"], after["reason"], after["owner"]) == ("interrupted", "crashed", None)
 
 
 def test_a_run_from_the_preflight_to_the_summary_in_the_scrollback(tmp_path: Path) -> None:
