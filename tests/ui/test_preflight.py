@@ -207,6 +207,8 @@ async def test_items_without_text_are_counted_while_they_are_read_and_v_shows_wh
     async with opened(tmp_path / "checkpoints", open_job=job) as pilot:
         try:
             await until_shown(pilot, "Reading input 3", "1 without a prompt so far")
+            await pilot.press("enter")
+            assert said(pilot) == "a moment: its input is being read"
         finally:
             go_on.set()
         await until_shown(pilot, "4 readable, 1 without a prompt", "v shows them")

@@ -178,7 +178,7 @@ class PreflightScreen(HolyScreen):
             self.holy.open_run(self._probe.job_id)
         elif self._preview is not None and self._preview.idle:
             self.holy.show_run(self._preview.job_id)
-        elif self._preview is not None and self._may_start():
+        elif self._may_start() and self._preview is not None:
             if self._preview.changed is None:
                 self.holy.start(self._source)
             else:
@@ -202,7 +202,7 @@ class PreflightScreen(HolyScreen):
 
     def action_first(self) -> None:
         """Run a few of it, so that the numbers for the rest are no guess."""
-        if self._preview is None or self._probe is not None or not self._may_start():
+        if self._probe is not None or not self._may_start() or self._preview is None:
             return
         if not self._can_probe(self._preview):
             key = key_of("open", self.holy.settings.keymap)
@@ -217,6 +217,8 @@ class PreflightScreen(HolyScreen):
         """Whether it can be started as it is; says why not."""
         preview = self._preview
         if preview is None or self._starting:
+            if not (self._problem or self._starting):
+                self.say("a moment: its input is being read")
             return False
         if self._wishing.choosing:
             self.say("a moment: where it runs is being changed")
