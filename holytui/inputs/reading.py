@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from holytui.core.given import GivenItem
+from holytui.core.template import compact_json
 from holytui.core.work import Record
 
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -20,6 +22,13 @@ class Reading(NamedTuple):
 
     given: Any
     record: Record
+
+
+def given_item(value: object) -> GivenItem:
+    """Any JSON value as an item: what is neither a text nor an object is its JSON, nothing an empty text."""
+    if isinstance(value, str | dict):
+        return value
+    return "" if value is None else compact_json(value)
 
 
 def unusable(problem: str, raw: Any) -> Record:

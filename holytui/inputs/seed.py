@@ -4,22 +4,30 @@
 "saved_at", "additional_data"}`. What the file says of numbers is not believed: `processed_items` counts successes only.
 """
 
+import contextlib
+import io
 import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from holytui.core.display import safe
-from holytui.inputs.json_stream import BrokenOff, JsonStream
-from holytui.inputs.reading import InputProblem, opened
+from holytui.inputs.json_stream import BrokenOff, JsonStream, NotRead
+from holytui.inputs.reading import InputProblem, given_item, opened
 
 _PROMPTS = ("prompt_template", "prompt")
 _MODELS = ("model", "model_name")
 _DONE, _FAILED = "success", "failed"
+_MILLISECONDS = (1e11, 4e12)
+"""Numbers from here on are taken for milliseconds, up to the year 2096; as seconds they would be the year 5138."""
+
+_SECONDS = re.compile(r"\s*[0-9]{9,13}(?:\.[0-9]+)?\s*")
+"""A number as a text; with fewer digits it is a date."""
+
 _WHOLE = re.compile(r"\s*\+?\d{1,18}\s*")
 
 
@@ -52,6 +60,7 @@ class SeedFile:
         results: in the order of the file.
         torn: it breaks off.
         left_out: entries that are no results: no objects, or neither an answer nor a failure.
+        unread: entries that cannot be read; in_part: results of which only a part can.
         prompt, model: out of `additional_data`, None where they are not there.
         started_at, updated_at: Unix seconds, None where the file does not say.
     """
@@ -61,10 +70,33 @@ class SeedFile:
     results: tuple[SeedResult, ...]
     torn: bool
     left_out: int
+    unread: int
+    in_part: int
     prompt: str | None
     model: str | None
     started_at: float | None
     updated_at: float | None
+
+
+@dataclass(slots=True)
+class _Found:
+    results: list[SeedResult] = field(default_factory=list)
+    left_out: int = 0
+    unread: int = 0
+    in_part: int = 0
+
+    def add(self, result: SeedResult | None) -> None:
+        if result is None:
+            self.left_out += 1
+        else:
+            self.results.append(result)
+
+    def add_part(self, result: SeedResult | None) -> None:
+        if result is None:
+            self.unread += 1
+        else:
+            self.results.append(result)
+            self.in_part += 1
 
 
 def read_seed(path: Path) -> SeedFile:
@@ -73,9 +105,7 @@ def read_seed(path: Path) -> SeedFile:
     Raises:
         InputProblem: it cannot be read, or is something else.
     """
-    facts = dict[str, Any]()
-    results = list[SeedResult]()
-    left_out = [0]
+    facts, found = dict[str, Any](), _Found()
     with opened(path) as file:
         stream = JsonStream(file)
         if not stream.peek():
@@ -83,20 +113,22 @@ def read_seed(path: Path) -> SeedFile:
         if not stream.take("{"):
             raise _something_else(path)
         try:
-            _read_object(stream, facts, results, left_out, inside=False)
+            _read_object(stream, facts, found, inside=False)
             torn = False
         except BrokenOff:
             torn = True
     known = facts.keys() & {"task_id", "total_items", "results", "processed_items"}
-    if not results and not known and not (torn and len(facts) <= 1):
+    if not found.results and not known and not (torn and len(facts) <= 1):
         raise _something_else(path)
     more = facts.get("additional_data")
     return SeedFile(
         task_id=_text(facts.get("task_id")),
         total=_index(facts.get("total_items")),
-        results=tuple(results),
+        results=tuple(found.results),
         torn=torn,
-        left_out=left_out[0],
+        left_out=found.left_out,
+        unread=found.unread,
+        in_part=found.in_part,
         prompt=_first_text(more, _PROMPTS),
         model=_first_text(more, _MODELS),
         started_at=_moment(facts.get("start_time")),
@@ -110,9 +142,7 @@ def _something_else(path: Path) -> InputProblem:
     )
 
 
-def _read_object(
-    stream: JsonStream, facts: dict[str, Any], results: list[SeedResult], left_out: list[int], *, inside: bool
-) -> None:
+def _read_object(stream: JsonStream, facts: dict[str, Any], found: _Found, *, inside: bool) -> None:
     """What stands behind a brace, to its end; `progress` is read as if what is in it stood here."""
     if stream.take("}"):
         return
@@ -120,37 +150,54 @@ def _read_object(
         key = _key(stream)
         if key == "results":
             facts[key] = True
-            _read_results(stream, results, left_out)
+            _read_results(stream, found)
         elif key == "progress" and not inside and stream.take("{"):
-            _read_object(stream, facts, results, left_out, inside=True)
+            _read_object(stream, facts, found, inside=True)
         else:
-            facts[key] = stream.value()
+            with contextlib.suppress(NotRead):
+                facts[key] = stream.value()
         if not _goes_on(stream, "}"):
             return
 
 
-def _read_results(stream: JsonStream, results: list[SeedResult], left_out: list[int]) -> None:
+def _read_results(stream: JsonStream, found: _Found) -> None:
     """A list of results, or an object of them by index."""
     listed = stream.take("[")
     if not listed and not stream.take("{"):
-        stream.value()
+        with contextlib.suppress(NotRead):
+            stream.value()
         return
     close = "]" if listed else "}"
     if stream.take(close):
         return
     while True:
         index = None if listed else _key(stream)
-        result = _result(stream.value(), index)
-        if result is None:
-            left_out[0] += 1
-        else:
-            results.append(result)
+        try:
+            found.add(_result(stream.value(), index))
+        except NotRead as entry:
+            found.add_part(_result(_readable(entry.text), index))
         if not _goes_on(stream, close):
             return
 
 
+def _readable(text: str) -> dict[str, Any]:
+    """What can be read of an object that cannot be read as a whole."""
+    stream, facts = JsonStream(io.BytesIO(text.encode("utf-8", "surrogateescape"))), dict[str, Any]()
+    with contextlib.suppress(BrokenOff):
+        goes_on = stream.take("{")
+        while goes_on:
+            key = _key(stream)
+            with contextlib.suppress(NotRead):
+                facts[key] = stream.value()
+            goes_on = _goes_on(stream, "}")
+    return facts
+
+
 def _key(stream: JsonStream) -> str:
-    key = stream.value()
+    try:
+        key = stream.value()
+    except NotRead:
+        raise BrokenOff from None
     if not isinstance(key, str) or not stream.take(":"):
         raise BrokenOff
     return key
@@ -168,20 +215,15 @@ def _result(entry: Any, key: str | None) -> SeedResult | None:
     if not isinstance(entry, dict):
         return None
     index = _index(entry.get("index", key))
-    item, at = _item(entry.get("item")), _moment(entry.get("timestamp"))
+    item = None if entry.get("item") is None else given_item(entry["item"])
+    at = _moment(entry.get("timestamp"))
     status = _text(entry.get("status")).rpartition(".")[2].lower()
     answer = entry.get("result")
     if status == _FAILED or (status != _DONE and answer is None and entry.get("error") is not None):
         return SeedResult(index, item, None, _text(entry.get("error")), at)
-    if answer is None or status not in {_DONE, ""}:
-        return None
+    if answer is None or (status not in {_DONE, ""} and not _text(answer).strip()):
+        return None  # an empty answer to an item that is still waiting is a place kept free for one
     return SeedResult(index, item, _text(answer), "", at)
-
-
-def _item(value: Any) -> str | dict[str, Any] | None:
-    if value is None or isinstance(value, dict):
-        return value
-    return _text(value)
 
 
 def _text(value: Any) -> str:
@@ -203,9 +245,15 @@ def _index(value: Any) -> int | None:
 
 
 def _moment(value: Any) -> float | None:
-    """Unix seconds of a number or of an ISO 8601 time; one without a zone is local, as the script wrote it."""
+    """Unix seconds of a number or of an ISO 8601 time; one without a zone is local, as the script wrote it.
+
+    Numbers may be texts, and milliseconds.
+    """
+    if isinstance(value, str) and _SECONDS.fullmatch(value):
+        value = float(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if 0 < value < 1e11 else None
+        at = float(value) if 0 < value < _MILLISECONDS[1] else 0.0
+        return (at / 1000 if at >= _MILLISECONDS[0] else at) or None
     if not isinstance(value, str):
         return None
     try:

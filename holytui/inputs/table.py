@@ -14,6 +14,9 @@ from holytui.inputs.reading import InputProblem, Reading, opened, text_lines, un
 LARGEST_CELL = 256 * 1024 * 1024
 """Characters; a quote that is never closed would otherwise take the rest of the file into memory."""
 
+NEITHER = "is neither a JSON object nor a string"
+"""What the problem of a line with another JSON value ends with; its record keeps the line."""
+
 _DELIMITERS = (",", ";", "\t")
 _UNDECODED = range(0xDC80, 0xDD00)
 """What `surrogateescape` makes of bytes that are not UTF-8."""
@@ -51,7 +54,7 @@ def _from_json(number: int, line: str, id_field: str | None) -> Reading:
         problem = None if value.strip() else f"line {number} has no text"
         return Reading(None, unusable(problem, value) if problem else Record(value, raw=value))
     if not isinstance(value, dict):
-        return Reading(None, unusable(f"line {number} is neither a JSON object nor a string", line))
+        return Reading(None, unusable(f"line {number} {NEITHER}", line))
     return _row(value, text, f"line {number}", id_field)
 
 

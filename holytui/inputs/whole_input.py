@@ -6,10 +6,10 @@ from pathlib import Path
 from holytui.core.display import safe
 from holytui.core.given import GivenItem, check_items
 from holytui.core.job import Input
-from holytui.core.template import compact_json
 from holytui.core.work import Record
-from holytui.inputs.reading import InputProblem, opened
+from holytui.inputs.reading import InputProblem, given_item, opened
 from holytui.inputs.source import read
+from holytui.inputs.table import NEITHER
 
 _TABLES = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 
@@ -34,6 +34,8 @@ def _given(record: Record, path: Path) -> GivenItem:
         return record.raw if isinstance(record.raw, dict) else record.text
     if record.problem.endswith("has no text"):
         return ""
+    if record.problem.endswith(NEITHER):
+        return given_item(json.loads(record.raw))
     raise InputProblem(f"{safe(str(path))}: {record.problem}.")
 
 
@@ -45,14 +47,8 @@ def _array(path: Path) -> list[GivenItem]:
             raise InputProblem(f"{safe(str(path))} is not UTF-8.") from None
         except (ValueError, RecursionError) as error:
             raise InputProblem(f"{safe(str(path))} is not JSON: {error}.") from None
-    items = [_plain(value) for value in values]
+    items = [given_item(value) for value in values]
     kept, problems = check_items(items)
     if problems:
         raise InputProblem(f"{safe(str(path))} cannot be used: {problems[0]}.")
     return list(kept)
-
-
-def _plain(value: object) -> GivenItem:
-    if isinstance(value, str | dict):
-        return value
-    return "" if value is None else compact_json(value)

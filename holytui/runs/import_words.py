@@ -32,6 +32,11 @@ def notes_of(
     if seed.left_out:
         without = "without an answer or a failure"
         notes.append(counted(seed.left_out, f"entry {without} was left out", f"entries {without} were left out"))
+    if seed.unread:
+        cannot = counted(seed.unread, "entry cannot be read: it was", "entries cannot be read: they were")
+        notes.append(f"{cannot} left out")
+    if seed.in_part:
+        notes.append(counted(seed.in_part, "entry can be read in part only", "entries can be read in part only"))
     notes += _of_results(items, plan)
     if any(_UNDECODED.search(result.answer or result.error) for result in plan.results.values()):
         notes.append(f"{path.name} is not UTF-8 everywhere: bytes that are not are kept as they are")

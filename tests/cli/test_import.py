@@ -277,7 +277,7 @@ def test_odd_files_are_taken_as_far_as_they_make_sense(tmp_path: Path, as_dict: 
     assert rows["empty"]["error"]["kind"] == "empty_answer"
     assert rows[""]["output"] == "whose?"
     assert rows["lone \ud800"]["output"] == "an \udfff answer"
-    assert rows['["a", "list"]']["output"] == "42"
+    assert rows['["a","list"]']["output"] == "42"
     assert rows['{"v":Infinity}']["status"] == "succeeded"
     assert {"no index", "below", "far", "no status", "an enum"} <= rows.keys()
 
@@ -366,3 +366,13 @@ def test_a_bad_whole_input_is_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
         assert told in imported(tmp_path, path, "--items", tmp_path / name, *RUNNABLE, code=2)
     assert not (tmp_path / "checkpoints").exists()
+
+
+def test_entries_that_cannot_be_read_are_told_and_the_rest_is_kept(tmp_path: Path) -> None:
+    text = json.dumps(seed([success(0), "DEEP", success(2), {**success(3), "more": "DEEP"}], total=4))
+    path = write(tmp_path, text.replace('"DEEP"', "[" * 100_000 + "]" * 100_000))
+    said = imported(tmp_path, path)
+    assert "1 entry cannot be read: it was left out" in said
+    assert "1 entry can be read in part only" in said
+    assert "breaks off" not in said
+    assert [row["output"] for row in exported(tmp_path, JOB)] == ["answer 0", "answer 2", "answer 3"]

@@ -5,12 +5,14 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui.inputs import json_stream
 from holytui.inputs.reading import InputProblem
-from holytui.inputs.seed import SeedResult, read_seed
+from holytui.inputs.seed import SeedFile, SeedResult, read_seed
+from holytui.inputs.whole_input import read_whole
 
 TEXT = st.text(max_size=8)
 ANSWERED = st.fixed_dictionaries(
@@ -108,3 +110,110 @@ def test_a_large_file_takes_little_more_memory_than_what_is_in_it(tmp_path: Path
     finally:
         tracemalloc.stop()
     assert peak < size * 1.5
+
+
+DEEP = "[" * 100_000 + "]" * 100_000
+UNREADABLE = [
+    f'{{"index": 8, "item": "x", "result": {DEEP}}}',
+    DEEP,
+    '{"index": 8, "item": [tru], "note": "\\"}"}',
+    '{"index": 8 "item": "]}"}',
+    "nonsense",
+]
+
+
+def read_text(folder: Path, *entries: str, close: str = "]}}", **progress: Any) -> SeedFile:
+    path = folder / "task.json"
+    head = json.dumps({"task_id": "t", "total_items": 10, **progress})[:-1]
+    path.write_text(f'{{"progress": {head}, "results": [{", ".join(entries)}{close}')
+    return read_seed(path)
+
+
+@given(RESULTS, st.lists(st.tuples(st.integers(0, 6), st.sampled_from(UNREADABLE[2:])), max_size=3), st.integers(1, 64))
+def test_what_cannot_be_read_takes_nothing_else_with_it(
+    tmp_path_factory: Any, results: list[Any], bad: list[tuple[int, str]], chunk: int
+) -> None:
+    entries = [json.dumps(result) for result in results]
+    for place, text in bad:
+        entries.insert(place, text)
+    before, json_stream.CHUNK = json_stream.CHUNK, chunk
+    try:
+        found = read_text(tmp_path_factory.getbasetemp(), *entries)
+    finally:
+        json_stream.CHUNK = before
+    assert not found.torn
+    assert found.unread == len(bad)
+    assert [(told.index, told.item, told.answer) for told in found.results] == [
+        (result["index"], result["item"], result.get("result")) for result in results
+    ]
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_an_entry_that_cannot_be_read_is_left_out_and_counted(tmp_path: Path, text: str) -> None:
+    good = [json.dumps({"index": n, "item": f"d {n}", "result": "r", "status": "SUCCESS"}) for n in range(3)]
+    found = read_text(tmp_path, good[0], text, *good[1:])
+    assert ([told.index for told in found.results], found.unread, found.torn) == ([0, 1, 2], 1, False)
+    torn = read_text(tmp_path, good[0], text, good[1], good[2][:-5], close="")
+    assert ([told.index for told in torn.results], torn.unread, torn.torn) == ([0, 1], 1, True)
+
+
+def test_an_answer_survives_what_cannot_be_read_beside_it(tmp_path: Path) -> None:
+    entry = f'{{"index": 4, "item": "d", "more": {DEEP}, "result": "bought", "status": "SUCCESS"}}'
+    found = read_text(tmp_path, entry)
+    assert found.results == (SeedResult(4, "d", "bought"),)
+    assert (found.in_part, found.unread, found.torn) == (1, 0, False)
+
+
+def test_integers_of_any_length_are_read(tmp_path: Path) -> None:
+    digits = "7" * 5_000
+    entry = f'{{"index": 0, "item": {{"n": {digits}}}, "result": {digits}, "status": "SUCCESS"}}'
+    found = read_text(tmp_path, entry, entry.replace('"index": 0', '"index": 1'))
+    assert [(told.item, told.answer) for told in found.results] == [({"n": digits}, digits)] * 2
+
+
+@given(st.lists(JUNK, min_size=1, max_size=4))
+def test_an_item_is_the_same_in_the_checkpoint_and_in_the_input(tmp_path_factory: Any, values: list[Any]) -> None:
+    values = [value for value in values if value not in (None, "") and not isinstance(value, dict)] or ["a"]
+    folder = tmp_path_factory.getbasetemp()
+    entries = [{"index": n, "item": value, "result": "r"} for n, value in enumerate(values)]
+    items = [told.item for told in read_text(folder, *map(json.dumps, entries)).results]
+    (folder / "whole.json").write_text(json.dumps(values))
+    assert read_whole(folder / "whole.json") == items
+
+
+def test_json_lines_of_any_value_are_items(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('1.5\n[1, 2]\n"a"\n{"b": 1}\ntrue\nnull\n')
+    assert read_whole(path) == ["1.5", "[1,2]", "a", {"b": 1}, "true", ""]
+    path.write_text("[1, 2\n")
+    with pytest.raises(InputProblem, match="line 1 is not JSON"):
+        read_whole(path)
+
+
+@pytest.mark.parametrize("status", ["PENDING", "PROCESSING", "whatever", 3])
+def test_an_answer_is_one_whatever_its_status_says(tmp_path: Path, status: Any) -> None:
+    entry = {"index": 0, "item": "d", "status": status}
+    found = read_text(tmp_path, *(json.dumps({**entry, "result": result}) for result in ("paid", "", None)))
+    assert ([told.answer for told in found.results], found.left_out) == (["paid"], 2)
+
+
+@pytest.mark.parametrize(
+    ("written", "at"),
+    [
+        (1767261600, 1767261600.0),
+        (1767261600123, 1767261600.123),
+        ("1767261600", 1767261600.0),
+        (" 1767261600.5 ", 1767261600.5),
+        ("1767261600123", 1767261600.123),
+        ("2026-01-01T10:00:00+00:00", 1767261600.0),
+        ("Thu Jan  1 10:00:00 2026", None),
+        ("176726160", 176726160.0),
+        (0, None),
+        (-1, None),
+        (1e300, None),
+        (True, None),
+    ],
+)
+def test_moments_are_seconds_milliseconds_or_iso(tmp_path: Path, written: Any, at: float | None) -> None:
+    entry = {"index": 0, "item": "d", "result": "r", "status": "SUCCESS", "timestamp": written}
+    assert read_text(tmp_path, json.dumps(entry)).results[0].at == at
