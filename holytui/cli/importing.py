@@ -9,7 +9,7 @@ import click
 from holytui.cli.options import Context, checkpoints_option, pass_context
 
 if TYPE_CHECKING:
-    from holytui.runs.importing import Imported
+    from holytui.runs.importing import Imported, Match
 
 
 @click.command("import")
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 @click.option("--model", metavar="M", help="The model of the answers.")
 @click.option("--provider", metavar="NAME", help="Where the rest is asked (default holysheep).")
 @click.option("--base-url", help="Its address.")
+@click.option(
+    "--match",
+    type=click.Choice(["item", "index"]),
+    help="How results find their items in --items: by what the items are, or by index alone.",
+)
 @click.option("--id", "job_id", help="Save under this id instead of the file's task id.")
 @checkpoints_option
 @pass_context
@@ -31,6 +36,7 @@ def import_file(
     model: str | None,
     provider: str | None,
     base_url: str | None,
+    match: "Match | None",
     job_id: str | None,
 ) -> None:
     """Make a job of a checkpoint file of the old kind (task_….json), also of a torn one; nothing is sent."""
@@ -41,7 +47,9 @@ def import_file(
     for option, value in (("--prompt", prompt), ("--model", model)):
         if value is not None and not value.strip():
             raise click.UsageError(f"{option}: expected a text")
-    wishes = ImportWishes(items, _text(prompt), model, provider, base_url, job_id)
+    if match is not None and items is None:
+        raise click.UsageError("--match says how results find their items in --items: give that too")
+    wishes = ImportWishes(items, _text(prompt), model, provider, base_url, job_id, match)
     done = import_seed(context.folder(), file, wishes)
     for note in done.notes:
         click.echo(f"holytui: {note}", err=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from holytui.core.display import safe
+from holytui.core.given import GivenItem
 from holytui.inputs.json_stream import BrokenOff, JsonStream, NotRead
 from holytui.inputs.reading import InputProblem, given_item, opened
 
@@ -44,7 +45,7 @@ class SeedResult:
     """
 
     index: int | None
-    item: str | dict[str, Any] | None
+    item: GivenItem | None
     answer: str | None
     error: str = ""
     at: float | None = None
@@ -176,6 +177,8 @@ def _read_results(stream: JsonStream, found: _Found) -> None:
             found.add(_result(stream.value(), index))
         except NotRead as entry:
             found.add_part(_result(_readable(entry.text), index))
+        except RecursionError:
+            found.add_part(None)
         if not _goes_on(stream, close):
             return
 
@@ -215,8 +218,7 @@ def _result(entry: Any, key: str | None) -> SeedResult | None:
     if not isinstance(entry, dict):
         return None
     index = _index(entry.get("index", key))
-    item = None if entry.get("item") is None else given_item(entry["item"])
-    at = _moment(entry.get("timestamp"))
+    item, at = _item(entry.get("item")), _moment(entry.get("timestamp"))
     status = _text(entry.get("status")).rpartition(".")[2].lower()
     answer = entry.get("result")
     if status == _FAILED or (status != _DONE and answer is None and entry.get("error") is not None):
@@ -224,6 +226,13 @@ def _result(entry: Any, key: str | None) -> SeedResult | None:
     if answer is None or (status not in {_DONE, ""} and not _text(answer).strip()):
         return None  # an empty answer to an item that is still waiting is a place kept free for one
     return SeedResult(index, item, _text(answer), "", at)
+
+
+def _item(value: Any) -> GivenItem | None:
+    try:
+        return None if value is None else given_item(value)
+    except RecursionError:  # read, but too deep to be written
+        return None
 
 
 def _text(value: Any) -> str:

@@ -20,6 +20,13 @@ def read_whole(path: Path) -> list[GivenItem]:
     Raises:
         InputProblem: it cannot be read, holds none, or one of them is no item.
     """
+    try:
+        return _read_whole(path)
+    except RecursionError:
+        raise InputProblem(f"{safe(str(path))} cannot be used: an item is nested too deeply.") from None
+
+
+def _read_whole(path: Path) -> list[GivenItem]:
     suffix = path.suffix.lower()
     with opened(path) as file:
         is_array = suffix == ".json" and file.read(65_536).lstrip()[:1] == b"["

@@ -4,8 +4,12 @@ import re
 from pathlib import Path
 
 from holytui.core.display import counted, safe
+from holytui.core.given import GivenItem
+from holytui.core.template import compact_json
 from holytui.inputs.seed import SeedFile
 from holytui.runs.import_plan import ImportPlan
+
+BY_INDEX = "If both mean the same items in the same order: --match index gives each result the item of its index."
 
 _UNDECODED = re.compile("[\udc80-\udcff]")
 """What is made of bytes that are not UTF-8."""
@@ -48,9 +52,16 @@ def _of_results(items: Path | None, plan: ImportPlan) -> list[str]:
     if plan.bought_again:
         items_were = counted(plan.bought_again, "item was", "items were")
         notes.append(f"{items_were} answered more than once: the first answer is kept")
-    if (repeated := plan.repeated - plan.bought_again) > 0:
-        have = counted(repeated, "item has failures beside its", "items have failures beside their")
-        notes.append(f"{have} newest result: left out")
+    if plan.failed_beside:
+        have = counted(plan.failed_beside, "item has", "items have")
+        notes.append(f"{have} failures beside the result that is kept: left out")
+    if plan.overtaken:
+        are = counted(plan.overtaken, "failure is", "failures are")
+        notes.append(f"{are} of an item whose place or text has another result: left out")
+    if plan.rewritten and items is not None:
+        are = counted(plan.rewritten, "result is about an item", "results are about items")
+        mean = "it means" if plan.rewritten == 1 else "they mean"
+        notes.append(f"{are} that {items.name} writes in another way: taken as the same, for {mean} the same")
     if plan.moved:
         stand = counted(
             plan.moved,
@@ -77,6 +88,20 @@ def _of_prompt(prompt: str, *, taken: bool, known: bool) -> list[str]:
     if prompt and not known:
         return ["the file's own prompt is not taken: nobody can say what its braces mean"]
     return []
+
+
+def example(plan: ImportPlan, items: Path) -> str:
+    """What a result is about that found no item, and what stands at its index in the input."""
+    results = (result for place, result in plan.results.items() if place >= plan.wanted)
+    result = next((result for result in results if result.index is not None and result.index < plan.wanted), None)
+    if result is None or result.index is None:
+        return ""
+    there, here = _shown(result.item or ""), _shown(plan.items[result.index])
+    return f"Result {result.index} is about {there}, item {result.index} of {items.name} is {here}."
+
+
+def _shown(item: GivenItem) -> str:
+    return f'"{safe(item, limit=60)}"' if isinstance(item, str) else safe(compact_json(item), limit=60)
 
 
 def cost_words(plan: ImportPlan) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -24,7 +25,7 @@ from holytui.inputs.source import read_job
 from holytui.inputs.whole_input import read_whole
 from holytui.runs.endpoint import resolve_target
 from holytui.runs.import_plan import ImportPlan, plan_import
-from holytui.runs.import_words import cost_words, notes_of
+from holytui.runs.import_words import BY_INDEX, cost_words, example, notes_of
 from holytui.runs.saved import PrepareError
 from holytui.runs.sync import batches
 from holytui.store.checkpoint import JobMeta, create
@@ -34,6 +35,9 @@ AT_ONCE = 2_000
 """Results on their way to the writer: what is queued there is in memory once more."""
 
 LONGEST_NAME = 200
+
+Match = Literal["item", "index"]
+"""By what the items are, or by their indices alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class ImportWishes:
         prompt, model: of the answers, and of the requests to come.
         provider: its name; base_url: where requests go.
         job_id: to save under, else one from the file's task id.
+        match: how results find their items in the input; None: by what the items are, unless too many answers were lost
+            by that.
     """
 
     items: Path | None = None
@@ -53,6 +59,7 @@ class ImportWishes:
     provider: str | None = None
     base_url: str | None = None
     job_id: str | None = None
+    match: Match | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,10 @@ def import_seed(checkpoints: Path, path: Path, wishes: ImportWishes) -> Imported
     model = wishes.model or seed.model
     _refuse_what_cannot_run(wishes, prompt, model)
     whole = None if wishes.items is None else read_whole(wishes.items)
-    plan = plan_import(seed.results, whole)
+    plan = plan_import(seed.results, whole, total=seed.total, by_index=wishes.match == "index")
     _refuse_empty(path, wishes, seed, plan)
+    if wishes.items is not None and wishes.match is None and len(plan.stranded) * 2 > plan.answered:
+        _refuse_stranded(path, wishes.items, plan)
     job = _job(plan.items[: plan.wanted], name, prompt, model, wishes)
     at = seed.updated_at or path.stat().st_mtime
     meta = _meta(job, folder.name, seed.started_at or at)
@@ -152,8 +161,20 @@ def _refuse_empty(path: Path, wishes: ImportWishes, seed: SeedFile, plan: Import
     if wishes.items is not None and min(plan.results) >= plan.wanted:
         raise PrepareError(
             f"{_none_of(len(plan.results))} in {path} is about an item of {wishes.items}: "
-            f"is that the input of this file?"
+            f"is that the input of this file? {example(plan, wishes.items)} {BY_INDEX}"
         )
+
+
+def _refuse_stranded(path: Path, items: Path, plan: ImportPlan) -> None:
+    """Not to pay for most of the answers once more, only because their items are written in a way nobody foresaw."""
+    again = min(len(plan.stranded), plan.wanted - plan.kept)
+    if again * 2 <= plan.answered:
+        return
+    raise PrepareError(
+        f"{len(plan.stranded):,} of the {plan.answered:,} answers in {path} are about items that {items} does not "
+        f"have: up to {again:,} of them might be asked and paid for again. {example(plan, items)} {BY_INDEX} "
+        f"If they are others: --match item keeps the answers aside."
+    )
 
 
 def _none_of(results: int) -> str:

@@ -376,3 +376,67 @@ def test_entries_that_cannot_be_read_are_told_and_the_rest_is_kept(tmp_path: Pat
     assert "1 entry can be read in part only" in said
     assert "breaks off" not in said
     assert [row["output"] for row in exported(tmp_path, JOB)] == ["answer 0", "answer 2", "answer 3"]
+
+
+def rows(folder: Path, name: str, *items: Any) -> Path:
+    """An input of rows: JSON lines, or a CSV of mappings."""
+    path = folder / name
+    if name.endswith(".csv"):
+        with path.open("w", newline="") as file:
+            table = csv.DictWriter(file, list(items[0]))
+            table.writeheader()
+            table.writerows(items)
+    else:
+        path.write_text("".join(json.dumps(item) + "\n" for item in items))
+    return path
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
+def test_texts_that_the_input_has_as_rows_are_not_asked_again(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, seed([success(n) for n in range(9)]))
+    whole = rows(tmp_path, name, *({"text": f"document {n}"} for n in range(10)))
+    said = imported(tmp_path, path, "--items", whole, *RUNNABLE)
+    assert f"9 results are about items that {name} writes in another way: taken as the same" in said
+    assert "9 answers kept, 0 failed, 1 to go" in said
+    with simulator(tmp_path) as provider:
+        assert holytui("run", JOB, "--headless", "--base-url", provider.url, cwd=tmp_path).returncode == 0
+        assert provider.count() == 1
+    assert exported(tmp_path, JOB)[0]["input"] == {"text": "document 0"}, "items are the input's own"
+
+
+def test_lists_and_numbers_are_found_in_json_lines(tmp_path: Path) -> None:
+    path = write(tmp_path, seed([success(0, [1, 2]), success(1, 4), success(2, {"b": 1})]))
+    whole = rows(tmp_path, "rows.jsonl", [1, 2], 4.0, {"b": "1"}, ["more"])
+    assert "3 answers kept, 0 failed, 1 to go" in imported(tmp_path, path, "--items", whole, *RUNNABLE)
+
+
+def test_most_answers_without_an_item_are_not_paid_for_again_unasked(tmp_path: Path) -> None:
+    path = write(tmp_path, seed([success(n) for n in range(9)]))
+    items = [{"id": n, "body": f"document {n}!"} for n in range(10)]
+    items[0] = {"id": "", "body": "document 0"}
+    whole = rows(tmp_path, "rows.csv", *items)
+    said = imported(tmp_path, path, "--items", whole, *RUNNABLE, code=2)
+    assert "8 of the 9 answers" in said
+    assert "up to 8 of them might be asked and paid for again" in said
+    assert 'Result 1 is about "document 1", item 1 of rows.csv is {"id":"1","body":"document 1!"}.' in said
+    assert not (tmp_path / "checkpoints").exists()
+    said = imported(tmp_path, path, "--items", whole, *RUNNABLE, "--match", "index")
+    assert "9 answers kept, 0 failed, 1 to go" in said
+    said = imported(tmp_path, path, "--items", whole, *RUNNABLE, "--match", "item", "--id", "other")
+    assert "8 results are about items that rows.csv does not have: kept aside" in said
+    assert "1 answer kept, 0 failed, 9 to go" in said
+    assert "--match says how" in imported(tmp_path, path, "--match", "index", code=2)
+
+
+def test_an_input_with_a_part_of_the_answers_only_is_nothing_to_ask_about(tmp_path: Path) -> None:
+    path = write(tmp_path, seed([success(n) for n in range(10)]))
+    said = imported(tmp_path, path, "--items", lines(tmp_path, 2), *RUNNABLE)
+    assert "2 answers kept, 0 failed" in said
+
+
+def test_what_is_beside_a_result_is_said_of_items(tmp_path: Path) -> None:
+    results = [failure(0), success(0), failure(0), failure(1), failure(1), failure(2, item="document 3"), success(2)]
+    said = imported(tmp_path, write(tmp_path, seed([*results, success(3)], total=4)))
+    assert "2 items have failures beside the result that is kept: left out" in said
+    assert "1 failure is of an item whose place or text has another result: left out" in said
+    assert "3 answers kept, 1 failed" in said

@@ -1,5 +1,6 @@
 """Files of the old kind, whole and torn anywhere: no traceback, and everything complete is saved."""
 
+import contextlib
 import json
 import tracemalloc
 from pathlib import Path
@@ -217,3 +218,17 @@ def test_an_answer_is_one_whatever_its_status_says(tmp_path: Path, status: Any) 
 def test_moments_are_seconds_milliseconds_or_iso(tmp_path: Path, written: Any, at: float | None) -> None:
     entry = {"index": 0, "item": "d", "result": "r", "status": "SUCCESS", "timestamp": written}
     assert read_text(tmp_path, json.dumps(entry)).results[0].at == at
+
+
+@pytest.mark.parametrize("depth", [900, 985, 988, 989, 990, 991, 992, 2_000])
+def test_a_deep_item_is_read_or_left_without_losing_its_answer(tmp_path: Path, depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    found = read_text(
+        tmp_path, f'{{"index": 0, "item": {deep}, "result": "bought"}}', f'{{"index": 1, "result": {deep}}}'
+    )
+    assert found.results[0].answer == "bought"
+    assert len(found.results) + found.unread == 2
+    for name, text in (("x.jsonl", deep), ("x.json", f'["a", {deep}]')):
+        (tmp_path / name).write_text(text)
+        with contextlib.suppress(InputProblem):
+            assert read_whole(tmp_path / name)
