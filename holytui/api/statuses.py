@@ -9,6 +9,7 @@ from pathlib import Path
 from typing_extensions import TypedDict
 
 from holytui.api.hosting import Hosting
+from holytui.api.words import for_clients
 from holytui.core.progress import Snapshot
 from holytui.core.status_json import StatusJson
 from holytui.offload import offload
@@ -55,7 +56,10 @@ def task_status(snapshot: Snapshot) -> TaskStatus:
     counters = snapshot.counters
     done = counters.succeeded + counters.failed
     percent = 1000 * done // counters.total / 10 if counters.total else 0.0
-    return {"task_id": snapshot.job, "percent": percent, **snapshot.to_json()}
+    status = snapshot.to_json()
+    message = status["message"]
+    status["message"] = None if message is None else for_clients(message)
+    return {"task_id": snapshot.job, "percent": percent, **status}
 
 
 class Statuses:
