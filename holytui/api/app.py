@@ -12,11 +12,12 @@ from starlette.types import ASGIApp
 from holytui import __version__
 from holytui.api import refusals
 from holytui.api.access import Access
+from holytui.api.as_json import AsJson
 from holytui.api.attempts import WrongTokens
 from holytui.api.commands import commands
 from holytui.api.guard import Guard
 from holytui.api.hosting import Hosting
-from holytui.api.looks import looks
+from holytui.api.looks import EVENT_SCHEMAS, looks
 from holytui.api.root import Root
 from holytui.api.starting import Starting
 from holytui.api.statuses import Statuses
@@ -46,7 +47,10 @@ class Limits:
 
 
 def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """The description of the API: over HTTP a step's schema may be the schema itself, a job file names its file."""
+    """The description of the API: over HTTP a step's schema may be the schema itself, a job file names its file.
+
+    What only events hold has its place there too.
+    """
     described = app.openapi
 
     def with_schemas() -> dict[str, Any]:
@@ -54,6 +58,7 @@ def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
         field = description["components"]["schemas"]["Step"]["properties"]["schema"]
         if {"type": "object"} not in field["anyOf"]:
             field["anyOf"].insert(0, {"type": "object"})
+        description["components"]["schemas"] |= EVENT_SCHEMAS
         return description
 
     return with_schemas
@@ -78,4 +83,4 @@ def make_app(hosting: Hosting, access: Access, limits: Limits) -> ASGIApp:
     statuses = Statuses(hosting)
     app.include_router(looks(hosting, statuses, Streams(hosting, statuses)))
     app.include_router(commands(hosting, statuses, Starting(hosting, Root(limits.root), limits.items)))
-    return Guard(app, access=access, wrong=WrongTokens(), most_bytes=int(limits.body_mb * MB), is_open=OPEN)
+    return Guard(AsJson(app), access=access, wrong=WrongTokens(), most_bytes=int(limits.body_mb * MB), is_open=OPEN)

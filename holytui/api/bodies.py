@@ -1,4 +1,7 @@
-"""What a client sends: tasks to start, failures to retry. Fields that a job file has too are the job file's own."""
+"""What a client sends: tasks to start, failures to retry, what it wants to see.
+
+Fields that a job file has too are the job file's own.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -111,5 +114,26 @@ class RetryTask(Body):
     max_tokens: AtLeastOne | None = None
 
 
+class Page(BaseModel):
+    """Which items."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["jsonl", "json"] = Field("jsonl", description="An item a line, or one array.")
+    after: Annotated[int, Field(ge=-1, lt=2**53)] = Field(-1, description="Index of the item before the first.")
+    limit: Annotated[int, Field(ge=1, lt=2**53)] | None = Field(None, description="Items at most.")
+
+
+class Wanted(BaseModel):
+    """Which events."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: bool = Field(default=False, description="Each item that gets its result, too.")
+
+
 ROOTS: dict[str, type[BaseModel]] = {PROMPT: PromptTask, JOB: JobTask}
 """By the tag that a problem's place begins with."""
+
+QUERIES: dict[str, type[BaseModel]] = {"results": Page, "events": Wanted}
+"""By the last part of their paths."""

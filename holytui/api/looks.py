@@ -1,45 +1,38 @@
 """The paths that only look: no request is sent, nothing is changed."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import TypeAdapter
 
 from holytui.api import results
+from holytui.api.bodies import Page, Wanted
 from holytui.api.hosting import Hosting
 from holytui.api.paths import JSON, PREFIX, REFUSALS, Id, status_answer
 from holytui.api.statuses import Statuses, TaskStatus, Unreadable
 from holytui.api.streams import Streams
-from holytui.core.item_json import FailureGroupJson, ItemJson
+from holytui.core.item_json import FailureGroupJson, ItemEventJson, ItemJson
 from holytui.store.reader import Reader
+
+SCHEMAS = "#/components/schemas/"
+IN_EVENTS = ("TaskStatus", "ItemEventJson", "RefusalJson")
+EVENT_SCHEMAS: dict[str, Any] = {"ItemEventJson": TypeAdapter(ItemEventJson).json_schema()}
+"""Of what no path answers with as such."""
 
 EVENT: dict[str, Any] = {
     "type": "object",
     "properties": {
         "event": {"type": "string", "enum": ["progress", "state", "item", "finished", "trouble"]},
-        "data": {"type": "string", "description": "JSON: a status; of item the item, of trouble a detail."},
+        "data": {
+            "type": "string",
+            "description": "A status; of item the item, of trouble a detail.",
+            "contentMediaType": JSON,
+            "contentSchema": {"anyOf": [{"$ref": f"{SCHEMAS}{name}"} for name in IN_EVENTS]},
+        },
     },
     "required": ["event", "data"],
 }
-
-
-class Page(BaseModel):
-    """Which items."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    format: Literal["jsonl", "json"] = Field("jsonl", description="An item a line, or one array.")
-    after: Annotated[int, Field(ge=-1, lt=2**53)] = Field(-1, description="Index of the item before the first.")
-    limit: Annotated[int, Field(ge=1, lt=2**53)] | None = Field(None, description="Items at most.")
-
-
-class Wanted(BaseModel):
-    """Which events."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    items: bool = Field(default=False, description="Each item that gets its result, too.")
 
 
 def looks(hosting: Hosting, statuses: Statuses, streams: Streams) -> APIRouter:

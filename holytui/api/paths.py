@@ -21,6 +21,10 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
+SAID: dict[str, Any] = {"headers": {DID: {"description": "What came of it.", "schema": {"type": "string"}}}}
+"""Of the answer to a command, beside where the task stands."""
+
+
 def status_answer(shown: Shown, did: str = "", *, created: bool = False) -> Response:
     """Where a task stands; `did` is what came of a command, `created`: the task is new."""
     told = " ".join(did.split()).encode("ascii", "backslashreplace").decode()

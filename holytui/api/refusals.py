@@ -7,10 +7,11 @@ from typing import Any, NotRequired
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from typing_extensions import TypedDict
 
-from holytui.api.bodies import ROOTS, RetryTask
+from holytui.api.bodies import QUERIES, ROOTS, RetryTask
 from holytui.core.job_problems import JobRefused, Problem, dotted, problems_of
 from holytui.inputs.source import InputProblem
 from holytui.runs.elsewhere import ElsewhereError
@@ -114,14 +115,15 @@ async def _told(request: Request, error: Exception) -> JSONResponse:  # noqa: AR
     return answer(status, str(error))
 
 
-async def _not_valid(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001  # the handler's signature
+async def _not_valid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     details = error.errors()
     if any(detail["loc"][0] == "path" for detail in details):
         return answer(404, "There is no such task: an id is made of a-z, 0-9 and -.")
     if any(detail["type"] == "json_invalid" for detail in details):
         return answer(400, "The body is not JSON.")
-    refusal = refused_fields(_problems(details))
+    of_query = QUERIES.get(request.url.path.rpartition("/")[2], RetryTask)
+    refusal = refused_fields(_problems(details, of_query))
     return answer(refusal.status, str(refusal), refusal.problems)
 
 
@@ -147,8 +149,8 @@ async def _defect(request: Request, error: Exception) -> JSONResponse:
     return answer(500, "A defect in holytui; the jobs are not touched by it.")
 
 
-def _problems(details: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
-    """What is wrong with a body or a query, in the words of job files."""
+def _problems(details: Iterable[Mapping[str, Any]], other: type[BaseModel]) -> Iterator[Problem]:
+    """What is wrong with a body or a query, in the words of job files; `other` is what it is where it is no task."""
     for detail in details:
         _, *place = detail["loc"]
         root = ROOTS.get(str(place[0])) if place else None
@@ -159,4 +161,4 @@ def _problems(details: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
         elif detail["type"] in _NO_OBJECT:
             yield Problem(dotted(inside["loc"]), OBJECT_EXPECTED)
         else:
-            yield from problems_of([inside], root or RetryTask)
+            yield from problems_of([inside], root or other)

@@ -10,6 +10,7 @@ import pytest
 from holytui.api import app, attempts, login, streams, web
 from holytui.api.paths import DID
 from holytui.cli.serve import PORT
+from holytui.core.item_json import ItemEventJson
 from tests.api.servers import serving
 from tests.api.test_fuzz import OPERATIONS
 from tests.processes import environment
@@ -56,3 +57,16 @@ def test_its_session_is_one(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert "event: finished" in done.stdout
         assert [item["status"] for item in server.results("short-texts")] == ["succeeded"] * 2
+
+
+def test_the_schema_has_what_events_and_headers_hold(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        told = server.get("/openapi.json")
+    for path, methods in told["paths"].items():
+        for answer in (a for method, m in methods.items() if method == "post" for a in m["responses"].items()):
+            assert (DID in answer[1].get("headers", {})) is (answer[0] in {"200", "201"}), path
+    events = told["paths"]["/api/tasks/{task_id}/events"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    for each in events["schema"]["properties"]["data"]["contentSchema"]["anyOf"]:
+        assert each["$ref"].rpartition("/")[2] in told["components"]["schemas"]
+    item = told["components"]["schemas"]["ItemEventJson"]
+    assert set(item["properties"]) == {*ItemEventJson.__annotations__}

@@ -299,3 +299,37 @@ def test_a_second_signal_waits_for_nothing(tmp_path: Path) -> None:
         wait_until(lambda: server.ask("POST", "/api/tasks/start", body).status in {409, 503}, "nothing new is begun")
         assert server.stop(15) == 143
     assert status(tmp_path, "hung")["state"] == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("results?x=y", "x: unknown key; known here: after, format, limit"),
+        ("results?aftr=3", 'aftr: unknown key; did you mean "after"?'),
+        ("events?x=y", "x: unknown key; known here: items"),
+    ],
+)
+def test_a_query_is_told_what_it_may_say(server: Server, query: str, told: str) -> None:
+    refused = server.ask("GET", f"/api/tasks/any/{query}")
+    assert (refused.status, refused.json()["detail"]) == (400, told)
+
+
+@pytest.mark.parametrize("named", ["application/x-www-form-urlencoded", "text/plain", "", "nonsense"])
+def test_a_body_is_json_whatever_it_is_called(server: Server, named: str) -> None:
+    body = {"items": ["a"], "prompt_template": "{item}", "model": "m", "provider": SIMULATED}
+    started = server.ask("POST", "/api/tasks/start", body, headers={"Content-Type": named})
+    assert started.status == 201, started.body
+    task = started.json()["task_id"]
+    retried = server.ask("POST", f"/api/tasks/{task}/retry", {"kind": 3}, headers={"Content-Type": named})
+    assert (retried.status, retried.json()["problems"][0]["field"]) == (400, "kind")
+    torn = server.ask("POST", "/api/tasks/start", b"{", headers={"Content-Type": named})
+    assert (torn.status, torn.json()["detail"]) == (400, "The body is not JSON.")
+
+
+def test_a_task_at_rest_says_what_a_client_can_do(server: Server) -> None:
+    task = server.start(id="resting", provider=HUNG)
+    server.post(f"/api/tasks/{task}/stop")
+    server.wait(task, "stopped")
+    assert server.get(f"/api/tasks/{task}/progress")["message"].endswith("nothing is lost. resume lets it go on.")
+    (listed,) = [told for told in server.get("/api/tasks") if told["task_id"] == task]
+    assert listed["message"].endswith("resume lets it go on.")
