@@ -13,6 +13,7 @@ from typing import Any
 import tomli_w
 from platformdirs import user_config_path, user_state_path
 
+from holytui.core.bounds import MOST_USD
 from holytui.core.pricing import Price
 
 CHECKPOINTS = Path("checkpoints")
@@ -202,7 +203,9 @@ class _Check:
         expected = "input and output, and perhaps cached_input, in USD per million tokens"
         if not isinstance(entry, dict) or not {"input", "output"} <= entry.keys() <= _PRICE_KEYS:
             raise self._wrong(key, expected)
-        if not all(isinstance(n, int | float) and not isinstance(n, bool) and n >= 0 for n in entry.values()):
+        if not all(
+            isinstance(n, int | float) and not isinstance(n, bool) and 0 <= n <= MOST_USD for n in entry.values()
+        ):
             raise self._wrong(key, expected)
         fresh = float(entry["input"])
         return Price(fresh, float(entry.get("cached_input", fresh)), float(entry["output"]), USER_PRICE)

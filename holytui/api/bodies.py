@@ -20,7 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from holytui.core.failures import FailureKind
-from holytui.core.job import AtLeastOne, Job, Provider, RunOptions, Temperature, Text
+from holytui.core.job import AtLeastOne, ClockFactor, Job, Provider, RunOptions, Temperature, Text
 
 TASK_ID = r"^[a-z0-9][a-z0-9-]{0,99}$"
 PROMPT, JOB = "prompt_task", "job_task"
@@ -110,7 +110,7 @@ class RetryTask(Body):
     items: list[str] = Field(default_factory=list, description="Only these, by id.")
     all: bool = Field(default=False, description="Also kinds that would fail the same way again.")
     model: Text | None = Field(None, description="Ask this model instead.")
-    clock_factor: Annotated[float, Field(gt=0, le=100)] = Field(1.0, description="Times every clock.")
+    clock_factor: ClockFactor = Field(1.0, description="Times every clock.")
     max_tokens: AtLeastOne | None = None
 
 

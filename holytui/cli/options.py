@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from holytui.core.bounds import MOST, MOST_AT_ONCE, MOST_USD
+
 if TYPE_CHECKING:
     from holytui.config import Settings
     from holytui.runs.elsewhere import Elsewhere
@@ -130,9 +132,9 @@ def run_options(command: F) -> F:
     options = [
         click.option("--headless", is_flag=True, help="Plain lines instead of the terminal UI."),
         click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout; implies --headless."),
-        click.option("--limit", type=click.IntRange(min=1), help="End the session after N results."),
-        click.option("--concurrency", type=click.IntRange(min=1), help="Requests in flight at most."),
-        click.option("--budget", type=click.FloatRange(min=0, min_open=True), help="USD, for the whole job."),
+        click.option("--limit", type=click.IntRange(1, MOST), help="End the session after N results."),
+        click.option("--concurrency", type=click.IntRange(1, MOST_AT_ONCE), help="Requests in flight at most."),
+        click.option("--budget", type=click.FloatRange(0, MOST_USD, min_open=True), help="USD, for the whole job."),
         click.option("--base-url", help="Send requests there instead."),
         click.option("--trust", is_flag=True, help="Send the key to a host that is not its preset's."),
         click.option("--detach", is_flag=True, help="Run in the background, apart from this terminal."),

@@ -5,10 +5,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from holytui.core.bounds import MOST_AT_ONCE, MOST_USD
 from holytui.core.work import Overrides
-
-MOST_AT_ONCE = 4096
-"""As for a job file's concurrency."""
 
 
 class Verb(StrEnum):
@@ -73,11 +71,18 @@ class Command:
         return cls(
             Verb(data["verb"]),
             Selection(tuple(selection["kinds"]), tuple(selection["items"]), bool(selection["everything"])),
-            Overrides(**data["changes"]),
+            _changes(data["changes"]),
             _ceiling(data.get("ceiling")),
             _budget(data.get("budget_usd")),
             str(data.get("reason", "")),
         )
+
+
+def _changes(data: Mapping[str, Any]) -> Overrides:
+    changes = Overrides(**data)
+    if changes.unfit:
+        raise ValueError(f"no changes that can be sent: {', '.join(changes.unfit)}")
+    return changes
 
 
 def _ceiling(value: Any) -> int | None:
@@ -87,6 +92,6 @@ def _ceiling(value: Any) -> int | None:
 
 
 def _budget(value: Any) -> float | None:
-    if value is None or (isinstance(value, int | float) and 0 <= value < float("inf")):
+    if value is None or (isinstance(value, int | float) and 0 <= value <= MOST_USD):
         return value
     raise ValueError(f"no amount of money: {value!r}")

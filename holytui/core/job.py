@@ -18,7 +18,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from holytui.core.address import EXPECTED_ADDRESS, is_address
 from holytui.core.answer_schema import AnswerSchema, SchemaProblem, compile_schema
+from holytui.core.bounds import LONGEST_S, MOST, MOST_AT_ONCE, MOST_USD, WIDEST_FACTOR
 from holytui.core.given import GivenItem
 from holytui.core.identity import job_id_of
 from holytui.core.job_checks import SOURCES, meaning
@@ -36,8 +38,10 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 
 def _seconds(value: object) -> object:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value == "auto" or (number and 0 < float(value) < float("inf")):  # type: ignore[arg-type]  # a number
+    if value == "auto" or (number and 0 < value <= LONGEST_S):  # type: ignore[operator]  # a number
         return value
+    if number and value > LONGEST_S:  # type: ignore[operator]  # a number
+        raise PydanticCustomError("seconds", f'expected at most {LONGEST_S:,} seconds (a year), or "auto"')
     raise PydanticCustomError("seconds", 'expected a number of seconds above 0, or "auto"')
 
 
@@ -47,7 +51,9 @@ def duration_s(text: str) -> float:
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, str) and _DURATION.fullmatch(value) and duration_s(value) > 0:
+    if isinstance(value, str) and _DURATION.fullmatch(value) and (seconds := duration_s(value)) > 0:
+        if seconds > LONGEST_S:
+            raise PydanticCustomError("duration", f"expected a duration of at most {LONGEST_S // 86_400}d")
         return value
     raise PydanticCustomError("duration", 'expected a duration such as "6h", "30m" or "1h30m"')
 
@@ -60,13 +66,16 @@ def _saved_schema(value: object) -> object:
 
 
 Duration = Annotated[str, BeforeValidator(_duration)]
-PositiveSeconds = Annotated[float, Field(gt=0)]
+PositiveSeconds = Annotated[float, Field(gt=0, le=LONGEST_S)]
 Seconds = Annotated[PositiveSeconds | Literal["auto"], BeforeValidator(_seconds)]
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
-AtLeastOne = Annotated[int, Field(ge=1)]
+AtLeastOne = Annotated[int, Field(ge=1, le=MOST)]
+AtOnce = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
+Usd = Annotated[float, Field(gt=0, le=MOST_USD)]
 Schema = Annotated[AnswerSchema, BeforeValidator(_saved_schema), WithJsonSchema({"type": "string"})]
 Temperature = Annotated[float, Field(ge=0, le=2)]
-UsdPerMillion = Annotated[float, Field(ge=0)]
+ClockFactor = Annotated[float, Field(gt=0, le=WIDEST_FACTOR)]
+UsdPerMillion = Annotated[float, Field(ge=0, le=MOST_USD)]
 
 
 class _Part(BaseModel):
@@ -126,20 +135,18 @@ class Provider(_Part):
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, url: str | None) -> str | None:
-        if url is None or url.startswith("simulator:") or re.match(r"https?://[^/?#\s]+[^\s]*$", url):
+        if url is None or url.startswith("simulator:") or is_address(url):
             return url
-        raise PydanticCustomError("address", "expected an address such as https://api.example.com/v1")
+        raise PydanticCustomError("address", EXPECTED_ADDRESS)
 
 
 class RunOptions(_Part):
     """How the job is run; never part of what identifies an answer."""
 
-    concurrency: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="Requests at once, at most.")
+    concurrency: AtOnce = Field(32, description="Requests at once, at most.")
     checkpoint_every: AtLeastOne = Field(50, description="Results that a power cut may cost, at most.")
     max_attempts: Annotated[int, Field(ge=1, le=100)] = Field(3, description="Per item and step.")
-    budget_usd: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="The job stops before it spends more than this."
-    )
+    budget_usd: Usd | None = Field(None, description="The job stops before it spends more than this.")
     rpm: AtLeastOne | None = Field(None, description="Requests a minute, at most.")
     tpm: AtLeastOne | None = Field(None, description="Tokens a minute, at most.")
 

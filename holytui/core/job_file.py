@@ -107,6 +107,8 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problem = f"it is not TOML: {error}"
+    except ValueError:  # of TOML that is well formed Python refuses only such integers
+        problem = "it is not TOML: a number in it has too many digits"
     except RecursionError:
         problem = "its values are nested too deeply"
     raise JobFileError(path, (Problem("", problem),))

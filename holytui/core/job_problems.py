@@ -166,7 +166,7 @@ def _sentence(detail: Mapping[str, Any], root: type[BaseModel]) -> str:
         return "expected a whole number"
     if kind in _NUMBER_BOUNDS:
         words, bound = _NUMBER_BOUNDS[kind]
-        return f"expected a number {words} {context[bound]:g}"
+        return f"expected a number {words} {_number(context[bound])}"
     if kind == "string_pattern_mismatch":
         return _PATTERNS.get(last if "\\S" not in context["pattern"] else "", "must not be empty")
     if kind == "string_too_long":
@@ -174,6 +174,10 @@ def _sentence(detail: Mapping[str, Any], root: type[BaseModel]) -> str:
     if kind == "literal_error":
         return f"expected {context['expected'].replace(chr(39), chr(34))}"
     return _SENTENCES.get(kind, str(detail["msg"]))
+
+
+def _number(bound: float) -> str:
+    return f"{int(bound):,}" if bound >= 1e6 else f"{bound:g}"
 
 
 def _unknown_key(location: Sequence[str | int], root: type[BaseModel]) -> str:

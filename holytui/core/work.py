@@ -1,10 +1,11 @@
 """What crosses between store and engine: frozen, serialisable, the same for local and distributed runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from holytui.core.bounds import MOST, WIDEST_FACTOR
 from holytui.core.failures import FailureKind
 from holytui.core.pricing import Money, Usage
 
@@ -63,6 +64,19 @@ class Overrides:
     clock_factor: float = 1.0
     max_tokens: int | None = None
     prompt_suffix: str = ""
+
+    @property
+    def unfit(self) -> tuple[str, ...]:
+        """Names of the changes that cannot be sent: of a wrong kind, or out of all bounds."""
+        said: dict[str, Any] = asdict(self)
+        model, factor, tokens = said["model"], said["clock_factor"], said["max_tokens"]
+        fits = {
+            "model": model is None or (isinstance(model, str) and bool(model.strip())),
+            "clock_factor": type(factor) in {int, float} and 0 < factor <= WIDEST_FACTOR,
+            "max_tokens": tokens is None or (type(tokens) is int and 1 <= tokens <= MOST),
+            "prompt_suffix": isinstance(said["prompt_suffix"], str),
+        }
+        return tuple(name for name, fit in fits.items() if not fit)
 
 
 @dataclass(frozen=True, slots=True)

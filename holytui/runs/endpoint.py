@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from holytui.core.address import EXPECTED_ADDRESS, is_address
+from holytui.core.display import safe
 from holytui.core.job import Provider
 from holytui.provider.presets import PRESETS, Endpoint, check_url, is_loopback, key_may_go
 from holytui.provider.simulation import SimulatorError, options_from_url
@@ -70,7 +72,8 @@ def resolve_target(provider: Provider, base_url: str | None = None) -> Target:
     """Combine preset, job file and a `--base-url`.
 
     Raises:
-        EndpointError: nobody knows where to send requests, or the simulator is asked for what it cannot do.
+        EndpointError: nobody knows where to send requests, the address is none, or the simulator is asked for what
+            it cannot do.
     """
     preset = PRESETS.get(provider.name)
     url = base_url or provider.base_url or (preset.base_url if preset is not None else None)
@@ -84,6 +87,8 @@ def resolve_target(provider: Provider, base_url: str | None = None) -> Target:
     if url is None:
         known = ", ".join(sorted(PRESETS))
         raise EndpointError(f'no base_url for provider "{provider.name}". Known without one: {known}.')
+    if not url.startswith(SIMULATOR_SCHEME) and not is_address(url):
+        raise EndpointError(f"base_url: {EXPECTED_ADDRESS}, got {safe(url)}")
     variable = provider.api_key_env or (preset.api_key_env if preset is not None else None)
     return Target(provider.name, url.rstrip("/"), variable, embedded=False, simulated=simulated)
 

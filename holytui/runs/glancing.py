@@ -62,7 +62,7 @@ def glance(text: str, path: Path, tables: Tables, *, checkpoints: Path | None = 
 def _parts(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return {}
 
 

@@ -1,7 +1,7 @@
 """Foreign text and records as bytes and back, exactly: NULs, lone surrogates and all."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from holytui.core.pricing import Money, MoneyKind
@@ -54,7 +54,12 @@ def pack_overrides(overrides: Overrides) -> str | None:
 
 
 def unpack_overrides(data: str | None) -> Overrides:
-    return Overrides() if data is None else Overrides(**json.loads(data))
+    """A retry's changes; what of them cannot be sent is left as the job has it, so that one item bars no other."""
+    if data is None:
+        return Overrides()
+    changes = Overrides(**json.loads(data))
+    defaults = Overrides()
+    return replace(changes, **{name: getattr(defaults, name) for name in changes.unfit})
 
 
 def money(usd: float | None, kind: str) -> Money:

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from holytui.core.command import MOST_AT_ONCE, Command, Verb
+from holytui.core.bounds import MOST_AT_ONCE
+from holytui.core.command import Command, Verb
 from holytui.core.display import count, items_words
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.words import title_of

@@ -169,6 +169,39 @@ def test_a_body_that_cannot_be_used_is_told_in_the_words_of_json(server: Server,
     assert (refused.status, refused.json()["detail"]) == (400, told)
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"max_tokens": int("9" * 400)}, "max_tokens: expected a number of at most 1,000,000,000,000"),
+        ({"run": {"rpm": int("9" * 400)}}, "run.rpm: expected a number of at most 1,000,000,000,000"),
+        ({"provider": {"base_url": "http://[::1"}},
+         "provider.base_url: expected an address such as https://api.example.com/v1"),
+    ],
+    ids=["tokens", "rate", "address"],
+)  # fmt: skip
+def test_what_cannot_be_computed_with_or_reached_is_refused(server: Server, more: dict[str, Any], told: str) -> None:
+    body = {"items": ["x"], "prompt_template": "{item}", "model": "m", "provider": SIMULATED, **more}
+    refused = server.ask("POST", "/api/tasks/start", body)
+    assert (refused.status, refused.json()["detail"]) == (400, told)
+
+
+def test_clocks_of_a_job_beyond_all_patience_are_refused(server: Server) -> None:
+    step = {"name": "a", "model": "m", "prompt": "{item}", "deadline": int("9" * 400), "timeouts": {"stall": 1e308}}
+    refused = server.ask("POST", "/api/tasks/start", {"job": {"name": "x", "input": {"count": 1}, "steps": [step]}})
+    assert (refused.status, refused.json()["detail"].count("expected at most 31,622,400 seconds")) == (400, 2)
+
+
+def test_a_retry_beyond_all_use_is_refused_and_changes_nothing(server: Server) -> None:
+    failing = {"name": "simulator", "base_url": "simulator:?latency=0.01&fault=server_error=1"}
+    task = server.start(id="kept", provider=failing, run={"max_attempts": 1, "concurrency": 1})
+    server.wait(task, "completed_with_failures")
+    for number in (int("9" * 400), 10**12 + 1):
+        refused = server.ask("POST", f"/api/tasks/{task}/retry", {"all": True, "max_tokens": number})
+        assert refused.status == 400
+        assert refused.json()["detail"] == "max_tokens: expected a number of at most 1,000,000,000,000"
+    assert server.progress(task)["failed"] == 2
+
+
 def test_an_id_is_taken_once(server: Server) -> None:
     server.start(id="taken")
     server.wait("taken", "completed")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.contract import check_events, lines_job
-from tests.processes import holytui, status
+from tests.processes import holytui, status, write_job
 
 FAILING = ["one", "[[simulate server_error]] two", "three"]
 
@@ -17,6 +17,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = holytui("run", lines_job(folder, FAILING, run=["max_attempts = 1"]), "--json", cwd=folder)
     assert done.returncode == 1, done.stderr
     assert check_events(done.stdout)[0]["pending"] == 3
+    write_job(folder, name="far", provider=('name = "openai"',))
     return folder
 
 
@@ -33,6 +34,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("doctor", "nowhere.toml"), "nowhere.toml: there is no such file"),
         (("run", "job.toml", "--id", "Not An Id"), "an id is made of a-z, 0-9 and -"),
         (("run", "job.toml", "--limit", "0"), "--limit"),
+        (("run", "job.toml", "--limit", "9" * 400), "--limit"),
+        (("run", "job.toml", "--concurrency", "5000"), "--concurrency"),
+        (("run", "job.toml", "--budget", "1e308"), "--budget"),
+        (("run", "far.toml", "--base-url", "http://[::1"), "base_url: expected an address such as https://"),
+        (("run", "far.toml", "--base-url", "http://[::1]x/v1"), "base_url: expected an address such as https://"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

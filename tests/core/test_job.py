@@ -170,6 +170,7 @@ def test_all_problems_at_once(write: Any) -> None:
     [
         (b"name = \xff", "line 1 is not UTF-8"),
         (b'name = "a"\nname = = 3', "it is not TOML: Invalid value (at line 2, column 8)"),
+        (b"a = " + b"9" * 5000, "it is not TOML: a number in it has too many digits"),
         (b"a = " + b"[" * 5000, "its values are nested too deeply"),
     ],
 )
@@ -195,6 +196,9 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
         ("[input]\nlines = ' '", "input.lines", "must not be empty"),
         ("[input]\nlines = 'a'\n[provider]\nbase_url = 'ftp://x'", "provider.base_url",
          "expected an address such as https://api.example.com/v1"),
+        *(("[input]\nlines = 'a'\n[provider]\nbase_url = '" + url + "'", "provider.base_url",
+           "expected an address such as https://api.example.com/v1")
+          for url in ("http://[::1", "http://[::1]x/v1", "http://host:99999", "http://:80/v1", "http://[::g]/")),
         ("[input]\nlines = 'a'\n[run]\nbudget_usd = nan", "run.budget_usd", "expected a finite number"),
         ("[input]\nlines = 'a'\n[run]\nbudget_usd = 0", "run.budget_usd", "expected a number above 0"),
         ("[input]\nlines = 'a'\n[run]\nconcurrency = true", "run.concurrency", "expected a whole number"),
@@ -214,6 +218,37 @@ def test_limits_and_patience_of_a_run(write: Any) -> None:
 def test_a_wait_that_is_no_duration(write: Any, value: str) -> None:
     found = problems(write(f"{HEAD}[run]\nwait_for_balance = {value}\n{STEP}"))
     assert found == {"run.wait_for_balance": 'expected a duration such as "6h", "30m" or "1h30m"'}
+
+
+MOST = "expected a number of at most 1,000,000,000,000"
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "1_000_000_000_001"])
+def test_numbers_beyond_all_use_are_refused(write: Any, number: str) -> None:
+    counts = f"[run]\nrpm = {number}\ntpm = {number}\ncheckpoint_every = {number}\n"
+    step = f"max_tokens = {number}\ndeadline = {number}\ntimeouts = {{ stall = 1e308, attempt = {number} }}\n"
+    input_ = f'name = "Job"\n[input]\nglob = "*"\nlimit = {number}\nmax_chars = {number}\n'
+    seconds = 'expected at most 31,622,400 seconds (a year), or "auto"'
+    assert problems(write(f"{input_}{counts}{STEP}{step}")) == {
+        "input.limit": MOST,
+        "input.max_chars": MOST,
+        "run.rpm": MOST,
+        "run.tpm": MOST,
+        "run.checkpoint_every": MOST,
+        "steps[0].max_tokens": MOST,
+        "steps[0].deadline": seconds,
+        "steps[0].timeouts.stall": seconds,
+        "steps[0].timeouts.attempt": seconds,
+    }
+
+
+@pytest.mark.parametrize("days", ["367", "9" * 400])
+def test_a_wait_beyond_all_patience_is_refused(write: Any, days: str) -> None:
+    found = problems(write(f'{HEAD}[run]\nwait_for_balance = "{days}d"\nbudget_usd = 1e308\n{STEP}'))
+    assert found == {
+        "run.wait_for_balance": "expected a duration of at most 366d",
+        "run.budget_usd": "expected a number of at most 1,000,000,000",
+    }
 
 
 def test_a_schema_is_read_with_the_job_file_and_means_json(write: Any, tmp_path: Path) -> None:

@@ -31,6 +31,15 @@ def test_commands_come_in_the_order_they_were_sent(tmp_path: Path) -> None:
     assert [name for name, _ in commands.take(tmp_path)] == names[1:]
 
 
+@pytest.mark.parametrize(
+    "changes", [Overrides(max_tokens=int("9" * 400)), Overrides(clock_factor=1e308), Overrides(model=" ")]
+)
+def test_a_retry_with_changes_that_cannot_be_sent_is_no_command(tmp_path: Path, changes: Overrides) -> None:
+    commands.send(tmp_path, Command(Verb.RETRY, changes=changes))
+    commands.send(tmp_path, Command(Verb.BUDGET, budget_usd=1e308))
+    assert commands.take(tmp_path) == []
+
+
 def test_the_sender_waits_for_the_acknowledgement(tmp_path: Path) -> None:
     name = commands.send(tmp_path, Command(Verb.PAUSE))
     assert not commands.wait_ack(tmp_path, name, 0.06)

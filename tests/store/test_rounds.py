@@ -115,3 +115,13 @@ def test_a_retry_without_changes_keeps_those_of_the_one_before(folder: Path) -> 
     work = reader.pending(-1, 1)[0]
     reader.close()
     assert (work.round, work.overrides.model) == (3, "other")
+
+
+def test_changes_that_cannot_be_sent_do_not_bar_the_job(folder: Path) -> None:
+    with writing(folder) as writer:
+        writer.retry(Selection(items=("doc_0",)), Overrides("other", max_tokens=int("9" * 400))).result(WAIT)
+        writer.retry(Selection(items=("doc_1",)), Overrides(5, 1e308, 900)).result(WAIT)  # type: ignore[arg-type]  # the point
+    reader = Reader.open(folder)
+    first, second = reader.pending(-1, 2)
+    reader.close()
+    assert (first.overrides, second.overrides) == (Overrides("other"), Overrides(max_tokens=900))

@@ -11,12 +11,13 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
+from holytui.core.bounds import WIDEST_FACTOR
 from holytui.core.work import Overrides
 from holytui.ui.draw.pen import Pen
 from holytui.ui.widgets.lines import Lines
 
 MOST_TOKENS = 10_000_000
-WIDEST = 100.0
+WIDEST = float(WIDEST_FACTOR)
 """A clock ends at 600 s anyhow."""
 
 FIELDS = (
