@@ -22,7 +22,8 @@ from holytui.runs.endpoint import EndpointError, resolve_endpoint, resolve_targe
 from holytui.runs.launch import LOCAL, Tables
 from holytui.runs.local_desk import LocalDesk
 from holytui.runs.origin import Origin
-from holytui.runs.prepare import Wishes, check_saved, find, saved_job
+from holytui.runs.prepare import Wishes, check_saved, find
+from holytui.runs.sound import saved_job, saved_meta
 from holytui.store.catalog import snapshot_of
 from holytui.ui.actions import unknown_actions
 from holytui.ui.app import run_app
@@ -98,7 +99,7 @@ def open_screen(
 def _opening(checkpoints: Path, tables: Tables, source: str, wishes: Wishes) -> Opening:
     """A job with work left opens on its run screen; a new one, or one to be read again, on its preflight."""
     loaded, folder = find(checkpoints, source, wishes.job_id)
-    executor = wishes.executor or (saved_job(folder)[1].executor if folder.is_dir() else LOCAL)
+    executor = wishes.executor or (saved_meta(folder).executor if folder.is_dir() else LOCAL)
     if loaded is None:
         job, _ = saved_job(folder)
     else:

@@ -2,22 +2,26 @@
 
 import os
 import re
-from collections.abc import Callable
+import reprlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Literal, TypedDict
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from holytui.config import Settings, load_settings
-from holytui.core.job import Job
+from holytui.core.job import AtLeastOne, AtOnce, Job, Usd
+from holytui.core.job_problems import Problem, from_pydantic
 from holytui.distributed.reach import workers_at
 from holytui.resources import model_factors, price_table
 from holytui.runs.launch import Launch, Tables
 from holytui.runs.prepare import Wishes, find, prepare
 from holytui.store import shelf
 
-MOST_CONCURRENCY = 4096
+_SECRET = frozenset({"api_key"})
 
 
 class Options(TypedDict, total=False):
@@ -46,37 +50,62 @@ class Options(TypedDict, total=False):
     executor: str | None
 
 
+class _Asked(BaseModel):
+    """Those options that are values of a kind and range, which are those of a job file where it has them too."""
+
+    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+    limit: AtLeastOne | None = None
+    concurrency: AtOnce | None = None
+    budget_usd: Usd | None = None
+    base_url: str | None = None
+    api_key: str | None = None
+    drift: Literal["run", "keep"] | None = None
+    trust: bool = False
+    executor: str | None = None
+
+
 def wishes_of(options: Options) -> Wishes:
     """The options, checked.
 
     Raises:
         TypeError: there is no such option.
-        ValueError: one is out of its range.
+        ValueError: some are of a wrong kind, or out of their range; the message says of each what was expected.
     """
     unknown = options.keys() - Options.__annotations__.keys()
     if unknown:
         known = ", ".join(Options.__annotations__)
         raise TypeError(f"{', '.join(sorted(unknown))}: no such option; known are resume, {known}")
-    limit, concurrency = options.get("limit"), options.get("concurrency")
-    budget_usd, drift = options.get("budget_usd"), options.get("drift")
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit: expected 1 or more, got {limit}")
-    if concurrency is not None and not 1 <= concurrency <= MOST_CONCURRENCY:
-        raise ValueError(f"concurrency: expected 1 to {MOST_CONCURRENCY}, got {concurrency}")
-    if budget_usd is not None and not 0 < budget_usd < float("inf"):
-        raise ValueError(f"budget_usd: expected an amount above 0, got {budget_usd}")
-    if drift not in {None, "run", "keep"}:
-        raise ValueError(f'drift: expected "run" or "keep", got {drift!r}')
+    given = {name: value for name, value in options.items() if name in _Asked.model_fields}
+    try:
+        asked = _Asked.model_validate(given)
+    except ValidationError as error:
+        # Not from it: its own words are about a model that nobody has heard of.
+        raise ValueError("; ".join(_told(problem, given) for problem in from_pydantic(error, _Asked))) from None
     return Wishes(
-        base_url=options.get("base_url"),
-        concurrency=concurrency,
-        budget_usd=budget_usd,
-        limit=limit,
-        drift=drift,
-        api_key=options.get("api_key"),
-        confirm=_confirm(trust=options.get("trust", False)),
-        executor=options.get("executor"),
+        base_url=asked.base_url,
+        concurrency=asked.concurrency,
+        budget_usd=asked.budget_usd,
+        limit=asked.limit,
+        drift=asked.drift,
+        api_key=asked.api_key,
+        confirm=_confirm(trust=asked.trust),
+        executor=asked.executor,
     )
+
+
+def _told(problem: Problem, given: Mapping[str, object]) -> str:
+    value = given[problem.key]
+    got = type(value).__name__ if problem.key in _SECRET else shown(value)
+    return f"{problem.key}: {problem.message.removesuffix(' in quotes')}, got {got}"
+
+
+def shown(value: object) -> str:
+    """A value that somebody gave, short enough for a sentence."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # a number of more digits than Python writes
+        return type(value).__name__
 
 
 def _confirm(*, trust: bool) -> Callable[[str, str], bool]:
@@ -84,8 +113,18 @@ def _confirm(*, trust: bool) -> Callable[[str, str], bool]:
 
 
 def checkpoint_folder(asked: Path | str | None, settings: Settings) -> Path:
-    """The checkpoint folder, absolute: a program may change its working folder while a job runs."""
-    return (settings.checkpoints if asked is None else Path(asked)).expanduser().absolute()
+    """The checkpoint folder, absolute: a program may change its working folder while a job runs.
+
+    Raises:
+        ValueError: it is no path.
+    """
+    if asked is None:
+        return settings.checkpoints.expanduser().absolute()
+    given: object = asked
+    path = os.fspath(given) if isinstance(given, str | os.PathLike) else None
+    if not isinstance(path, str):
+        raise ValueError(f"checkpoints: expected a path, got {shown(asked)}")  # as for all options
+    return Path(path).expanduser().absolute()
 
 
 def settings_here() -> Settings:

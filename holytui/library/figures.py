@@ -8,6 +8,7 @@ from holytui.core.display import span
 from holytui.core.item_json import ItemJson
 from holytui.core.pricing import Money
 from holytui.core.progress import JobState, Snapshot
+from holytui.library.choosing import check_status
 from holytui.runs.exits import Exit
 from holytui.store.export import rows
 from holytui.store.reader import Reader
@@ -142,6 +143,7 @@ class Result(_Figures):
             status: only items of this one.
 
         Raises:
+            ValueError: there is no such status.
             CheckpointError: while iterating, when the checkpoint cannot be read.
         """
         return rows_of(self.folder, status)
@@ -159,6 +161,11 @@ class Result(_Figures):
 
 def rows_of(folder: Path, status: str | None) -> Iterator[ItemJson]:
     """The rows of a saved job; see `Result.results`."""
+    check_status(status)
+    return _rows(folder, status)
+
+
+def _rows(folder: Path, status: str | None) -> Iterator[ItemJson]:
     reader = Reader.open(folder)
     try:
         for row in rows(reader):

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
-from holytui.core.command import Command, Selection, Verb
-from holytui.core.failures import FailureKind, matches
+from holytui.core.command import Verb
 from holytui.core.item_json import ItemJson
-from holytui.core.work import Overrides
-from holytui.library.asking import Options, checkpoint_folder, settings_here
+from holytui.library.asking import Options, checkpoint_folder, settings_here, shown
+from holytui.library.choosing import retry_of
 from holytui.library.figures import Progress, Result, rows_of
 from holytui.library.running import run
 from holytui.library.session import OnProgress
@@ -26,9 +25,12 @@ def open_job(job_id: str, *, checkpoints: Path | str | None = None) -> "SavedJob
         checkpoints: the checkpoint folder. Default: HOLYTUI_CHECKPOINTS, then config.toml, then `./checkpoints`.
 
     Raises:
+        TypeError, ValueError: an argument is none that can be used.
         NoSuchJob: there is none of that id.
         ConfigError: config.toml cannot be used.
     """
+    if not isinstance(job_id, str):
+        raise TypeError(f"job_id: expected the id of a saved job, got {shown(job_id)}")
     folder = checkpoint_folder(checkpoints, settings_here())
     return SavedJob(find_saved(folder, job_id))
 
@@ -59,6 +61,9 @@ class SavedJob:
 
         Args:
             status: only items of this one: `succeeded`, `failed`, `pending`.
+
+        Raises:
+            ValueError: there is no such status.
         """
         return rows_of(self.folder, status)
 
@@ -103,14 +108,10 @@ class SavedJob:
             How many went back; None where somebody runs the job: then its owner was told, and asks them now.
 
         Raises:
-            ValueError: there is no such kind of failure.
+            ValueError: there is no such kind of failure or item, or an argument is none that can be used.
             OwnedElsewhere, OwnerSilent: somebody has it and cannot be told.
         """
-        for kind in kinds:
-            if not any(matches(known, kind) for known in FailureKind):
-                raise ValueError(f"kinds: there is no kind of failure {kind!r}")
-        selection = Selection(tuple(kinds), tuple(items), everything)
-        command = Command(Verb.RETRY, selection, Overrides(model=model))
+        command = retry_of(self.folder, kinds, items, everything=everything, model=model)
         if send_to_owner(self.folder.parent, self.id, command):
             return None
         return retry_at_rest(self.folder.parent, self.id, command)

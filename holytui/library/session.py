@@ -11,7 +11,7 @@ from holytui.core.job import Job
 from holytui.core.progress import JobState, Snapshot
 from holytui.core.work import Notice
 from holytui.engine.admission.breaker import Halt
-from holytui.library.asking import Options, launch_of
+from holytui.library.asking import Options, launch_of, shown
 from holytui.library.figures import Progress, Result
 from holytui.library.hosting import shared_thread
 from holytui.runs.errands import at_rest
@@ -39,6 +39,13 @@ class Session:
     def __init__(
         self, job: Job | Path | str, options: Options, *, resume: bool, on_progress: OnProgress | None
     ) -> None:
+        """Watch a run to be; the arguments are those of `running.run`.
+
+        Raises:
+            TypeError: who is to be told cannot be called.
+        """
+        if on_progress is not None and not callable(on_progress):
+            raise TypeError(f"on_progress: expected a function that takes a Progress, got {shown(on_progress)}")
         self._job = job
         self._options = options
         self._resume = resume

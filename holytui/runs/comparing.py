@@ -7,7 +7,7 @@ from pathlib import Path
 from holytui.core.other_models import while_running
 from holytui.core.progress import Snapshot
 from holytui.runs.launch import Tables
-from holytui.runs.prepare import saved_job
+from holytui.runs.sound import saved_job
 from holytui.store.trouble import CheckpointError
 
 
@@ -18,7 +18,7 @@ def comparison(folder: Path, tables: Tables) -> Callable[[Snapshot], Snapshot]:
     """
     try:
         job, _ = saved_job(folder)
-    except (CheckpointError, ValueError):
+    except CheckpointError:
         return lambda snapshot: snapshot
     book = tables.book(job)
 

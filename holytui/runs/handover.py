@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from holytui.core.job import Job
 from holytui.runs.background import run_in_background, told
 from holytui.runs.endpoint import resolve_target
-from holytui.runs.prepare import Wishes, elsewhere_for, saved_job
+from holytui.runs.prepare import Wishes, elsewhere_for
 from holytui.runs.previewing import Asked
+from holytui.runs.sound import saved_job
 
 
 def hand_over(asked: Asked, job_id: str) -> str:

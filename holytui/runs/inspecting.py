@@ -3,15 +3,14 @@
 import json
 from dataclasses import dataclass
 
-from holytui.core.job import Job
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind
 from holytui.core.template import TemplateError
 from holytui.core.timeouts import WIDENING, WIDEST_S
 from holytui.core.work import ItemState
 from holytui.engine.plan import PlannedStep, plan_step
+from holytui.runs.sound import job_of_meta
 from holytui.store.reader import Reader
 from holytui.store.rows import ItemDetail
-from holytui.store.trouble import CheckpointError
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +67,7 @@ class Inspector:
             CheckpointError: the job cannot be read.
         """
         self._reader = reader
-        try:
-            self._job = Job.model_validate_json(reader.meta().job_json, strict=False)
-        except ValueError as error:
-            raise CheckpointError(f"{reader.folder}: its job cannot be read: {error}") from error
+        self._job = job_of_meta(reader.folder, reader.meta())
         self._steps = [plan_step(step) for step in self._job.steps]
 
     def look(self, index: int) -> Inspection:

@@ -21,11 +21,12 @@ from holytui.runs.glancing import glance
 from holytui.runs.handle import RunHandle
 from holytui.runs.handover import hand_over
 from holytui.runs.launch import LOCAL, Tables
-from holytui.runs.prepare import Wishes, prepare, saved_job
+from holytui.runs.prepare import Wishes, prepare
 from holytui.runs.previewing import Asked, check_of, key_note, preview_of, revised
 from holytui.runs.resting import RestingHandle
 from holytui.runs.saved import PrepareError, find_saved
 from holytui.runs.shelf import LocalShelf
+from holytui.runs.sound import saved_meta
 from holytui.runs.thread import RunThread
 from holytui.runs.triage import decide_at_rest
 from holytui.store.catalog import Catalog, JobEntry
@@ -185,7 +186,7 @@ class LocalDesk:
         """
         file = self._files.get(str(source), source)
         try:
-            path = file if isinstance(file, Path) else saved_job(find_saved(self._checkpoints, file))[1].job_path
+            path = file if isinstance(file, Path) else saved_meta(find_saved(self._checkpoints, file)).job_path
         except SENTENCES as error:
             raise DeskError(str(error)) from error
         return Path(path) if path is not None and Path(path).is_file() else None

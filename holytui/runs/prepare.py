@@ -18,6 +18,7 @@ from holytui.runs.endpoint import resolve_endpoint, resolve_target
 from holytui.runs.launch import LOCAL, Launch, Tables
 from holytui.runs.origin import Origin
 from holytui.runs.saved import PrepareError, check_prompts, find_saved
+from holytui.runs.sound import saved_job, saved_meta, sound, with_run
 from holytui.store.checkpoint import JobMeta, create
 from holytui.store.reader import Reader
 from holytui.store.shelf import renamed
@@ -83,21 +84,7 @@ def folder_of(checkpoints: Path, job_id: str, origin: Origin) -> Path:
 
 
 def _is_of(folder: Path, origin: Origin) -> bool:
-    return origin.may_continue(Origin.of_saved(saved_job(folder)[1]))
-
-
-def saved_job(folder: Path) -> tuple[Job, JobMeta]:
-    """The job as its checkpoint keeps it.
-
-    Raises:
-        CheckpointError: it cannot be read.
-    """
-    reader = Reader.open(folder)
-    try:
-        meta = reader.meta()
-    finally:
-        reader.close()
-    return Job.model_validate_json(meta.job_json, strict=False), meta
+    return origin.may_continue(Origin.of_saved(saved_meta(folder)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +109,10 @@ class _Asked:
 
 def _ask(checkpoints: Path, source: str | Path | Job, job_id: str | None) -> _Asked:
     if isinstance(source, Job):
-        origin = Origin.of_program(source)
-        folder = folder_of(checkpoints, job_id or source.slug, origin)
-        job, base_dir = source, folder / BESIDE if origin.given else Path.cwd()
+        job = sound(source)
+        origin = Origin.of_program(job)
+        folder = folder_of(checkpoints, job_id or job.slug, origin)
+        base_dir = folder / BESIDE if origin.given else Path.cwd()
     else:
         loaded, folder = find(checkpoints, source, job_id)
         if loaded is None:
@@ -132,7 +120,7 @@ def _ask(checkpoints: Path, source: str | Path | Job, job_id: str | None) -> _As
             origin, base_dir = Origin.of_saved(meta), folder / meta.base_dir
             return _Asked(job, folder, origin, base_dir, by_id=True, again=meta.syncing, saved=meta)
         origin, job, base_dir = Origin.of_file(loaded), loaded.job, loaded.base_dir
-    saved = saved_job(folder)[1] if folder.exists() else None
+    saved = saved_meta(folder) if folder.exists() else None
     return _Asked(job, folder, origin, base_dir, by_id=False, again=True, saved=saved)
 
 
@@ -239,15 +227,14 @@ def check_budget(job: Job, price: Callable[[str], object | None]) -> None:
 
 
 def with_wishes(job: Job, wishes: Wishes) -> Job:
-    """The job as it is to be run now."""
-    changes: dict[str, object] = {}
-    if wishes.concurrency is not None:
-        changes["concurrency"] = wishes.concurrency
-    if wishes.budget_usd is not None:
-        changes["budget_usd"] = wishes.budget_usd
-    if not changes:
-        return job
-    return job.model_copy(update={"run": job.run.model_copy(update=changes)})
+    """The job as it is to be run now.
+
+    Raises:
+        PrepareError: a wish cannot be met by any job.
+    """
+    asked = {"concurrency": wishes.concurrency, "budget_usd": wishes.budget_usd}
+    changes = {name: value for name, value in asked.items() if value is not None}
+    return with_run(job, changes) if changes else job
 
 
 def check_saved(folder: Path, job: Job, origin: Origin, wishes: Wishes) -> None:

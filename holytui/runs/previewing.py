@@ -19,8 +19,9 @@ from holytui.runs.elsewhere import ElsewhereError
 from holytui.runs.endpoint import Target, resolve_endpoint, resolve_target
 from holytui.runs.estimating import Past, Told, estimate_job, nobody, past_of
 from holytui.runs.launch import Tables
-from holytui.runs.prepare import Wishes, check_budget, elsewhere_for, find, saved_job, with_wishes
+from holytui.runs.prepare import Wishes, check_budget, elsewhere_for, find, with_wishes
 from holytui.runs.saved import PrepareError, check_prompts
+from holytui.runs.sound import saved_job, saved_meta
 from holytui.store.health import try_folder
 from holytui.store.reader import Drift, Reader
 
@@ -65,7 +66,7 @@ def _find(asked: Asked) -> _Found:
         base_dir, origin, last = folder / meta.base_dir, str(folder), meta.executor
     else:
         job, base_dir, origin = loaded.job, loaded.base_dir, str(loaded.path)
-        last = saved_job(folder)[1].executor if folder.is_dir() else LOCAL
+        last = saved_meta(folder).executor if folder.is_dir() else LOCAL
     target = resolve_target(job.provider, asked.wishes.base_url)
     executor = asked.wishes.executor or last
     return _Found(with_wishes(job, asked.wishes), base_dir, origin, folder, target, executor)

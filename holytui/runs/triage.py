@@ -10,9 +10,10 @@ from holytui.core.progress import Counters, JobState
 from holytui.runs.engine import Engine
 from holytui.runs.errands import at_rest
 from holytui.runs.launch import Launch, Tables
-from holytui.runs.prepare import check_budget, saved_job
+from holytui.runs.prepare import check_budget
 from holytui.runs.record import SessionRecord, recorded
 from holytui.runs.saved import PrepareError, find_saved
+from holytui.runs.sound import saved_job, with_run
 from holytui.store.catalog import snapshot_of
 from holytui.store.rows import Undone
 from holytui.store.writer import Writer
@@ -95,8 +96,7 @@ def _state_after(state: JobState, counters: Counters) -> JobState | None:
 def _check(job: Job, usd: float, price: Callable[[str], object | None]) -> None:
     if not usd > 0:
         raise PrepareError("A budget is an amount above 0 USD.")
-    run = job.run.model_copy(update={"budget_usd": usd})
-    check_budget(job.model_copy(update={"run": run}), price)
+    check_budget(with_run(job, {"budget_usd": usd}), price)
 
 
 def _accepted(number: int) -> str:

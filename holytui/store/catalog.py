@@ -4,7 +4,9 @@ import json
 import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from holytui.core.bounds import MOST
 from holytui.core.pricing import UNKNOWN, Money, MoneyKind
 from holytui.core.progress import LIVE_STATES, Counters, JobState, Snapshot
 from holytui.store.checkpoint import FILE
@@ -147,9 +149,9 @@ def _from_checkpoint(folder: Path, reader: Reader, last: SessionRow | None) -> S
         message=meta.message,
         counters=counters,
         projected=_projected(counters),
-        budget_usd=job.get("run", {}).get("budget_usd"),
+        budget_usd=_number(job.get("run", {}).get("budget_usd")),
         elapsed_s=counters.active_s + (0.0 if last is None or last.ended_at is not None else last.active_s),
-        ceiling=job.get("run", {}).get("concurrency", 0),
+        ceiling=int(_number(job.get("run", {}).get("concurrency")) or 0),
         host="" if last is None else last.host,
         last_events=tuple(reader.events(EVENTS)),
         started_at=meta.created_at if last is None else last.started_at,
@@ -160,6 +162,11 @@ def _from_checkpoint(folder: Path, reader: Reader, last: SessionRow | None) -> S
         simulated=provider.get("name") == "simulator",
         executor=meta.executor,
     )
+
+
+def _number(value: Any) -> float | None:
+    """A number of a job that need not be one its model accepts."""
+    return value if type(value) in {int, float} and 0 <= value <= MOST else None
 
 
 def _projected(counters: Counters) -> Money:

@@ -166,9 +166,9 @@ def test_a_limit_ends_early_and_ends_that_are_no_exceptions_are_in_the_result(pr
 @pytest.mark.parametrize(
     ("options", "error", "told"),
     [
-        ({"limit": 0}, ValueError, "limit: expected 1 or more, got 0"),
-        ({"concurrency": 0}, ValueError, "concurrency: expected 1 to 4096"),
-        ({"budget_usd": -1.0}, ValueError, "budget_usd: expected an amount above 0"),
+        ({"limit": 0}, ValueError, "limit: expected a number of at least 1, got 0"),
+        ({"concurrency": 0}, ValueError, "concurrency: expected a number of at least 1, got 0"),
+        ({"budget_usd": -1.0}, ValueError, "budget_usd: expected a number above 0, got -1.0"),
         ({"drift": "perhaps"}, ValueError, "drift: expected"),
         ({"concurency": 3}, TypeError, "concurency: no such option; known are resume, checkpoints"),
         ({"base_url": "http://far.example", "api_key": "k"}, holytui.EndpointError, "https"),
