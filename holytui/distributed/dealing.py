@@ -121,19 +121,22 @@ class Dealer:
         paid: list[InHand] = []
         sum_usd = 0.0
         for hand in hands:
-            bound = bound_usd(self._plan, hand.work)
+            bound = self._bound_usd(hand)
             if not budget.fits(sum_usd + bound):
                 break
             paid.append(hand)
             sum_usd += bound
         if not paid and not len(self._slices):
-            self._admission.halt(halts.out_of_budget(budget, bound_usd(self._plan, hands[0].work)))
+            self._admission.halt(halts.out_of_budget(budget, self._bound_usd(hands[0])))
         elif not paid:
             self.waits_for = SHORT_OF_MONEY
         elif not budget.covered(sum_usd, 0.0):
             paid, sum_usd = [], 0.0  # the mark is on its way to the disk
         self._hands.ready.extendleft(reversed(hands[len(paid) :]))
         return paid, sum_usd
+
+    def _bound_usd(self, hand: InHand) -> float:
+        return bound_usd(self._plan, hand.work) * self._slices.wants_more(hand.work.index)
 
     def _target(self, worker: Worker) -> int:
         if worker.outage:

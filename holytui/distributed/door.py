@@ -77,7 +77,8 @@ class Door(Admission):
         upstream: Upstream,
         *,
         now: Callable[[], float],
-        budgeted: bool,
+        budget: Budget,
+        on_short: Callable[[], None],
         on_notice: Callable[[str, str], None],
         on_pardon: Callable[[Any], None],
     ) -> None:
@@ -89,13 +90,14 @@ class Door(Admission):
             ceiling: this worker's share of the job's concurrency.
             upstream: shared with other jobs on this worker that ask the same provider.
             now: the loop's clock, seconds.
-            budgeted: the job has a budget: only what comes with a slice may be spent.
+            budget: what came with the slices in hand; without a limit where the job has none.
+            on_short: told when that does not do for a request: what waits here goes back to the owner.
             on_notice: as the admission's.
             on_pardon: as the admission's.
         """
         super().__init__(
             ceiling,
-            Budget(0.0 if budgeted else None, 0.0),
+            budget,
             now=now,
             upstream=upstream,
             on_notice=on_notice,
@@ -103,6 +105,7 @@ class Door(Admission):
         )
         self.breaker: Breaker = AskingBreaker(tell, worker)
         self._tell = tell
+        self._on_short = on_short
 
     def rate_limited(self, ticket: Ticket, retry_after_s: float | None, message: str) -> None:
         age = self._now() - ticket.admitted_at
@@ -112,6 +115,7 @@ class Door(Admission):
     def halt(self, halt: Halt) -> None:
         if halt.reason == "budget":
             # What came with the slices is used up, not the job's budget: the owner sends the items again with more.
+            self._on_short()
             self._turn_all_away()
             return
         if self.breaker.halt is None:

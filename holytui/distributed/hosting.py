@@ -13,8 +13,10 @@ from holytui.distributed.door import AskingBreaker, Door
 from holytui.distributed.keys import JobKeys
 from holytui.distributed.orders import Orders
 from holytui.distributed.outbox import JobSink, Outbox
+from holytui.distributed.purse import Purse
 from holytui.distributed.spec import Spec
 from holytui.distributed.wire import event_to_json, work_from_json
+from holytui.engine.admission.budget import Budget
 from holytui.engine.admission.outage import Tried
 from holytui.engine.admission.upstream import Upstream
 from holytui.engine.executor import Ending
@@ -59,7 +61,7 @@ class JobHost:
         self._orders = Orders(spec.session)
         self._closings: deque[tuple[float, int]] = deque()
         self._sink = JobSink(outbox, keys, self._spent)
-        self._budgeted = spec.job.run.budget_usd is not None
+        self._purse = None if spec.job.run.budget_usd is None else Purse()
         self._flights = Flights(now)
         self._plan, self._client, self._suspends = plan, client, suspends
         self._share = 1
@@ -72,7 +74,8 @@ class JobHost:
             self._share,
             self._upstream,
             now=self._now,
-            budgeted=self._budgeted,
+            budget=self._purse or Budget(None, 0.0),
+            on_short=self._short,
             on_notice=lambda kind, text: self._sink.notice(Notice(kind, f"{self._worker}: {text}", time.time())),
             on_pardon=self._pardon,
         )
@@ -88,15 +91,18 @@ class JobHost:
     async def run(self, name: str, works: Sequence[Mapping[str, Any]], reserved_usd: float) -> None:
         """Work on a slice to its end; done when the owner's stream has all of it."""
         items = [work_from_json(work) for work in works]
-        part = _Slice({item.index for item in items})
+        part = _Slice(name, {item.index for item in items})
         self._slices[name] = part
         self._slice_of.update(dict.fromkeys(part.indices, part))
-        self._grant(reserved_usd)
+        if self._purse is not None:
+            self._purse.put_in(name, reserved_usd)
+            self.door.pump()
         try:
-            part.tasks = {asyncio.create_task(self._item(item, name)) for item in items}
+            part.tasks = {asyncio.create_task(self._item(item, part)) for item in items}
             await asyncio.wait(part.tasks)
         finally:
-            self._grant(-max(0.0, reserved_usd - part.spent_usd))
+            if self._purse is not None:
+                self._purse.take_out(name)
             del self._slices[name]
             for index in part.indices:
                 if self._slice_of.get(index) is part:
@@ -175,7 +181,7 @@ class JobHost:
         self.door.close()
         await self._client.aclose()
 
-    async def _item(self, work: Work, name: str) -> None:
+    async def _item(self, work: Work, part: "_Slice") -> None:
         ending = Ending.RETURNED
         try:
             ending = await ItemRun(self._bench, work, self._sink).run()
@@ -184,7 +190,8 @@ class JobHost:
         except Exception as error:  # noqa: BLE001  # a defect of ours: the owner stops the session and says so
             self._tell({"t": "defect", "i": work.index, "text": repr(error)})
         if ending is Ending.RETURNED:
-            self._tell({"t": "returned", "i": work.index, "r": work.round, "slice": name})
+            back = {"i": work.index, "r": work.round, "slice": part.name, "short": part.short}
+            self._tell({"t": "returned", **back})
 
     def _tell(self, event: dict[str, Any]) -> None:
         self._outbox.put(self.keys, event)
@@ -199,14 +206,14 @@ class JobHost:
             self._share = share
             self.door.change_ceiling(share)
 
-    def _grant(self, usd: float) -> None:
-        if self._budgeted:
-            self.door.change_budget((self.door.budget.limit_usd or 0.0) + usd)
-
     def _spent(self, index: int, usd: float) -> None:
         part = self._slice_of.get(index)
-        if part is not None:
-            part.spent_usd += usd
+        if part is not None and self._purse is not None:
+            self._purse.used_by(part.name, usd)
+
+    def _short(self) -> None:
+        for part in self._slices.values():
+            part.short = True
 
     def _pardon(self, tried: Sequence[Tried]) -> None:
         for one in tried:
@@ -215,7 +222,9 @@ class JobHost:
 
 
 class _Slice:
-    def __init__(self, indices: set[int]) -> None:
+    def __init__(self, name: str, indices: set[int]) -> None:
+        self.name = name
         self.indices = indices
-        self.spent_usd = 0.0
+        self.short = False
+        """While it was in hand, what had come with the slices did not do for a request."""
         self.tasks: set[asyncio.Task[None]] = set()

@@ -58,9 +58,7 @@ class Listener:
             case "attempt" | "outcome" | "pardon" | "notice":
                 self._record(event_from_json(event))
             case "returned":
-                if self._slices.name_of(event["i"]) == event["slice"]:
-                    self._slices.came_back(event["i"])
-                    self._end_item(event["i"], event["r"], Ending.RETURNED)
+                self._return(event["i"], event["r"], event["slice"], short=event.get("short", False))
             case "end":
                 self.close(event["slice"])
             case "429":
@@ -93,7 +91,7 @@ class Listener:
         closed = self._slices.close(name)
         if closed is None:
             return 0
-        cost = min(closed.spent_usd + lost_usd, max(closed.reserved_usd, closed.spent_usd))
+        cost = min(closed.spent_usd + lost_usd, closed.reserved_usd)
         self._admission.budget.settle(closed.reserved_usd, cost)
         for index, round_ in closed.rounds.items():
             self._end_item(index, round_, Ending.RETURNED)
@@ -105,6 +103,14 @@ class Listener:
         for task in self._judging:
             task.cancel()
 
+    def _return(self, index: int, round_: int, name: str, *, short: bool) -> None:
+        if self._slices.name_of(index) != name:
+            return
+        self._slices.came_back(index)
+        if short:
+            self._slices.came_short(index)
+        self._end_item(index, round_, Ending.RETURNED)
+
     def _end_item(self, index: int, round_: int, ending: Ending) -> None:
         hand = self._hands.get(index, round_)
         if hand is not None:
@@ -113,9 +119,7 @@ class Listener:
     def _record(self, event: AttemptEvent | Outcome | Pardon | Notice) -> None:
         match event:
             case AttemptEvent():
-                usd = event.cost.usd or 0.0
-                if not self._slices.spent(event.index, usd):
-                    self._admission.budget.spent_usd += usd
+                self._pay(event.index, event.cost.usd or 0.0)
                 self._hear(event)
                 self._sink.attempt(event)
             case Outcome():
@@ -131,6 +135,13 @@ class Listener:
                 self._sink.pardon(event)
             case Notice():
                 self._sink.notice(event)
+
+    def _pay(self, index: int, usd: float) -> None:
+        budget, beyond = self._admission.budget, self._slices.spent(index, usd)
+        if beyond is None:
+            budget.spent_usd += usd
+        else:
+            budget.reserve(beyond)
 
     def _hear(self, event: AttemptEvent) -> None:
         """What the door and the clocks here learn from a request that a worker made."""

@@ -46,6 +46,7 @@ class OpenSlices:
 
     _by_name: dict[str, OpenSlice] = field(default_factory=dict)
     _by_index: dict[int, OpenSlice] = field(default_factory=dict)
+    _short: dict[int, int] = field(default_factory=dict)
     _stem: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -70,13 +71,22 @@ class OpenSlices:
         found = self._by_index.get(index)
         return None if found is None else found.name
 
-    def spent(self, index: int, usd: float) -> bool:
-        """A request of an item cost something; whether it was out."""
+    def spent(self, index: int, usd: float) -> float | None:
+        """A request of an item cost something.
+
+        Returns:
+            USD of it that were not set aside for the item's slice, which took them from others on its worker: they
+            are from now on. None: the item is not out.
+        """
+        if usd:
+            self._short.pop(index, None)
         found = self._by_index.get(index)
         if found is None:
-            return False
+            return None
         found.spent_usd += usd
-        return True
+        beyond = max(0.0, found.spent_usd - found.reserved_usd)
+        found.reserved_usd += beyond
+        return beyond
 
     def is_open(self, name: str) -> bool:
         """Whether a slice is."""
@@ -87,6 +97,18 @@ class OpenSlices:
         found = self._by_index.pop(index, None)
         if found is not None:
             found.rounds.pop(index, None)
+
+    def came_short(self, index: int) -> None:
+        """An item returned because what had been set aside did not do."""
+        self._short[index] = self._short.get(index, 0) + 1
+
+    def wants_more(self, index: int) -> float:
+        """How many times the cost of an item is to be set aside.
+
+        Once may have been a neighbour's doing. An item that comes back again, and nothing was spent for it, wants
+        twice as much each time: so it is sent in the end, or the budget does not do for it.
+        """
+        return 2.0 ** max(0, self._short.get(index, 0) - 1)
 
     def close(self, name: str) -> OpenSlice | None:
         """A slice is over; with the items that have not come back. None: it was not open."""

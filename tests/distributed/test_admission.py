@@ -112,6 +112,27 @@ def test_the_budget_is_never_exceeded(tmp_path: Path) -> None:
         assert 0.45 <= after["cost"]["usd"] <= 0.5
 
 
+@pytest.mark.parametrize("concurrency", [2, 64])
+def test_a_budget_that_is_nearly_used_up_ends_the_job(tmp_path: Path, concurrency: int) -> None:
+    with cluster(
+        tmp_path,
+        *("--latency", "0.05"),
+        source="count = 480",
+        run=[f"concurrency = {concurrency}", "budget_usd = 0.006"],
+        job={
+            "provider": ['name = "simulator"', '[provider.prices."deepseek-v3.2"]', "input = 1.0", "output = 2.0"],
+            "step": ["max_tokens = 50"],
+        },
+    ) as built:
+        for _ in range(2):
+            built.worker("--concurrency", "32")
+        done = built.run_to_its_end()
+        assert done.returncode == 4, done.stderr
+        after = built.status()
+        assert (after["reason"], after["failed"]) == ("budget", 0)
+        assert 0.0055 <= after["cost"]["usd"] <= 0.006
+
+
 def test_requests_a_minute_are_divided_among_workers(tmp_path: Path) -> None:
     with cluster(tmp_path, source="count = 10", run=["concurrency = 8", "rpm = 120"]) as built:
         built.worker()

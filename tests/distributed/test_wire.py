@@ -103,10 +103,10 @@ def test_an_item_is_in_one_slice_and_what_came_back_is_in_none() -> None:
     first = slices.open("a", {1: 1, 2: 1}, 0.5, 0.0)
     assert slices.holds(1, 1)
     assert not slices.holds(1, 2)
-    assert slices.spent(1, 0.25)
+    assert slices.spent(1, 0.25) == 0.0
     slices.came_back(1)
     assert not slices.holds(1, 1)
-    assert not slices.spent(1, 0.25), "what comes later is nobody's"
+    assert slices.spent(1, 0.25) is None, "what comes later is nobody's"
     second = slices.open("b", {2: 1}, 0.0, 0.0)
     assert slices.close(first.name) is first
     assert slices.name_of(2) == second.name, "closing the old slice leaves the new one's item alone"
