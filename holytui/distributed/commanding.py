@@ -96,6 +96,7 @@ class Commander:
             drain=admission.draining or halt is not None,
             stop=self.stopping,
             gate_s=admission.upstream.gate.opens_in or 0.0,
+            episode=admission.upstream.gate.episode,
             shares={worker.name: worker.share for worker in self._roster.able},
             rates=self._rates(),
             verdicts=verdicts,

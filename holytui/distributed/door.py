@@ -106,10 +106,18 @@ class Door(Admission):
         self.breaker: Breaker = AskingBreaker(tell, worker)
         self._tell = tell
         self._on_short = on_short
+        self._episode = 0
+        self._knows_since = now()
+
+    def know(self, episode: int) -> None:
+        """The job's gate has met so many 429 episodes: what is sent from now on is of none of these."""
+        if episode != self._episode:
+            self._episode, self._knows_since = episode, self._now()
 
     def rate_limited(self, ticket: Ticket, retry_after_s: float | None, message: str) -> None:
         age = self._now() - ticket.admitted_at
-        self._tell({"t": "429", "age": age, "retry_after": retry_after_s, "message": message})
+        knew = self._episode - (ticket.admitted_at <= self._knows_since)
+        self._tell({"t": "429", "age": age, "knew": knew, "retry_after": retry_after_s, "message": message})
         super().rate_limited(ticket, retry_after_s, message)
 
     def halt(self, halt: Halt) -> None:

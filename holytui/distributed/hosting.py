@@ -76,9 +76,10 @@ class JobHost:
             now=self._now,
             budget=self._purse or Budget(None, 0.0),
             on_short=self._short,
-            on_notice=lambda kind, text: self._sink.notice(Notice(kind, f"{self._worker}: {text}", time.time())),
+            on_notice=self._notice,
             on_pardon=self._pardon,
         )
+        door.know(self._orders.episode)
         self.door = door
         self._sink.on_saved = door.saved
         self._bench = Bench(self._plan, self._client, door, self._flights, self._suspends, self._now)
@@ -129,6 +130,7 @@ class JobHost:
             self._open_door()
         self._set_share(max(1, min(orders.shares.get(self._worker, 1), capacity)))
         self._upstream.change_rates(self.door, *orders.rates.get(self._worker, (None, None)))
+        self.door.know(orders.episode)
         if orders.number != before.number and orders.gate_s > 0:
             self._upstream.gate.shut(orders.gate_s)
         breaker = self.door.breaker
@@ -210,6 +212,10 @@ class JobHost:
         part = self._slice_of.get(index)
         if part is not None and self._purse is not None:
             self._purse.used_by(part.name, usd)
+
+    def _notice(self, kind: str, text: str) -> None:
+        if kind != "rate_limit":  # the owner says that once for all workers
+            self._sink.notice(Notice(kind, f"{self._worker}: {text}", time.time()))
 
     def _short(self) -> None:
         for part in self._slices.values():

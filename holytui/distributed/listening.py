@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -62,7 +63,7 @@ class Listener:
             case "end":
                 self.close(event["slice"])
             case "429":
-                self._admission.rate_limited(self._ticket(event["age"]), event["retry_after"], event["message"])
+                self._admission.rate_limited(self._refused(event), event["retry_after"], event["message"])
             case "halt":
                 self._halt(worker, halt_from_json(event["halt"]))
             case "ask":
@@ -162,6 +163,17 @@ class Listener:
 
     def _ticket(self, age_s: float) -> Ticket:
         return Ticket(0.0, self._now() - age_s, place=Place(next(self._places), 0.0))
+
+    def _refused(self, event: Mapping[str, Any]) -> Ticket:
+        """Of a request that got a 429.
+
+        A worker that did not know of the gate's newest episode sent it into that one: it hears later than the gate
+        here is shut, and its word takes its time as well.
+        """
+        ticket = self._ticket(event["age"])
+        if event["knew"] < self._admission.upstream.gate.episode:
+            ticket.admitted_at = -math.inf
+        return ticket
 
     def _halt(self, worker: str, halt: Halt) -> None:
         """A worker's door has halted: so does the job, unless it is that machine alone that reaches nobody."""

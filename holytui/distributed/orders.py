@@ -21,6 +21,7 @@ class Orders:
         drain: send nothing new; what is in flight finishes, the rest returns.
         stop: what is in flight is cancelled too.
         gate_s: seconds for which nothing is sent, since some worker was refused for its rate; 0: the gate is open.
+        episode: number of the gate's newest 429 episode: what a worker sends from now on, it sends after that.
         shares: by worker, requests that may be in flight at once.
         rates: by worker, requests and tokens a minute.
         verdicts: names of questions to the breaker that are decided; `halt` says how.
@@ -35,6 +36,7 @@ class Orders:
     drain: bool = False
     stop: bool = False
     gate_s: float = 0.0
+    episode: int = 0
     shares: Mapping[str, int] = field(default_factory=dict)
     rates: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
     verdicts: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ class Orders:
                 "drain": self.drain,
                 "stop": self.stop,
                 "gate_s": round(self.gate_s, 3),
+                "episode": self.episode,
                 "shares": dict(self.shares),
                 "rates": {name: list(rates) for name, rates in self.rates.items()},
                 "verdicts": list(self.verdicts),
@@ -76,6 +79,7 @@ class Orders:
             data["drain"],
             data["stop"],
             data["gate_s"],
+            data["episode"],
             data["shares"],
             {name: (rpm, tpm) for name, (rpm, tpm) in data["rates"].items()},
             tuple(data["verdicts"]),

@@ -64,7 +64,16 @@ def test_an_item_comes_out_as_it_went_in(work: Work) -> None:
 def test_orders_and_spec_come_out_as_they_went_in() -> None:
     halt = Halt(JobState.PAUSED, "rate_limit", "wait", 12.5)
     orders = Orders(
-        "s", 2, 7, drain=True, gate_s=1.5, shares={"a": 3}, rates={"a": (60, None)}, verdicts=("x",), halt=halt
+        "s",
+        2,
+        7,
+        drain=True,
+        gate_s=1.5,
+        episode=4,
+        shares={"a": 3},
+        rates={"a": (60, None)},
+        verdicts=("x",),
+        halt=halt,
     )
     assert Orders.from_json(orders.to_json()) == orders
     job = Job.model_validate(

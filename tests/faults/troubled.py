@@ -66,6 +66,8 @@ class Troubled:
     in_flight: int = 0
     words: int = 0
     began: float | None = None
+    key: str = ""
+    """That came with the request whose mood is asked."""
 
     @property
     def at(self) -> float:
@@ -79,6 +81,7 @@ class Troubled:
         if self.began is None:
             self.began = time.monotonic()
         prompt = str((await request.json())["messages"][-1]["content"])
+        self.key = request.headers.get("authorization", "").removeprefix("Bearer ")
         self.in_flight += 1
         try:
             does = self.mood(self, prompt)

@@ -32,6 +32,8 @@ class Gate:
         self._closed_at: float | None = None
         self._first_refusal_at: float | None = None
         self._episodes = 0
+        self.episode = 0
+        """Number of the newest; goes up only."""
 
     @property
     def opens_in(self) -> float | None:
@@ -52,6 +54,7 @@ class Gate:
         begins = self._closed_at is None or sent_at > self._closed_at
         if begins:
             self._episodes += 1
+            self.episode += 1
             self._closed_at = now
             if self._first_refusal_at is None:
                 self._first_refusal_at = now
