@@ -22,6 +22,7 @@ from holytui.distributed.roster import LOST_S, Roster
 from holytui.distributed.sending import Publisher
 from holytui.distributed.slices import OpenSlice, OpenSlices
 from holytui.distributed.spec import Spec
+from holytui.distributed.waits import shut_words
 from holytui.engine.executor import Ending
 from holytui.engine.plan import Plan
 from holytui.runs.elsewhere import ElsewhereError, Parts
@@ -208,7 +209,8 @@ class CeleryExecutor:
         self._commander.divide()
         picture.workers = self._roster.seen()
         if not self._told_down:
-            picture.activity = self._dealer.waits_for or self._missing()
+            shut = shut_words(self._roster.able, self._admission.upstream.gate.opens_in)
+            picture.activity = self._dealer.waits_for or self._missing() or shut
         self._dealer.wake()
         self._admission.changed.set()
         await self._command()

@@ -65,6 +65,7 @@ class JobHost:
         self._flights = Flights(now)
         self._plan, self._client, self._suspends = plan, client, suspends
         self._share = 1
+        upstream.begin_anew()
         self._open_door()
 
     def _open_door(self) -> None:
@@ -127,6 +128,7 @@ class JobHost:
         before, self._orders = self._orders, orders
         if orders.epoch != before.epoch:
             self.door.close()
+            self._upstream.gate.reopen()  # the owner, who sat it out, lets one item go first
             self._open_door()
         self._set_share(max(1, min(orders.shares.get(self._worker, 1), capacity)))
         self._upstream.change_rates(self.door, *orders.rates.get(self._worker, (None, None)))
@@ -166,6 +168,7 @@ class JobHost:
             "slices": list(self._slices),
             "inside": self.door.inside,
             "idle": self.door.idle,
+            "gate_s": self._upstream.gate.opens_in or 0.0,
             "held": outage.held,
             "outage": outage.open,
             "probe_in": outage.probe_in if outage.open else 0.0,

@@ -61,6 +61,11 @@ class Worker:
         return int(self.at.get("held", 0))
 
     @property
+    def gate_s(self) -> float:
+        """Seconds until its gate for this job's provider opens; 0: it is open."""
+        return float(self.at.get("gate_s", 0.0))
+
+    @property
     def outage(self) -> bool:
         """It finds that the provider is down."""
         return bool(self.at.get("outage"))

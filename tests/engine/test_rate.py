@@ -120,6 +120,7 @@ class Door:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.occupied = False
 
     def pump(self) -> None:
         self.asked += 1
@@ -139,3 +140,19 @@ def test_jobs_on_one_provider_share_what_it_says() -> None:
     assert (first.asked, second.asked) == (1, 1)
     upstream.leave(second, 8)
     assert upstream.concurrency.ceiling == 32
+
+
+def test_a_refusal_is_forgotten_with_a_new_session_unless_somebody_waits_for_its_end() -> None:
+    clock = Clock()
+    upstream, door = Upstream(clock), Door()
+    upstream.join(door, 10, None, None)
+    upstream.gate.refused(clock.at, 700.0)
+    upstream.concurrency.shrink()
+    door.occupied = True
+    upstream.begin_anew()
+    assert (upstream.gate.opens_in or 0.0) >= 700
+    assert upstream.concurrency.current == 7
+    door.occupied = False
+    upstream.begin_anew()
+    assert upstream.gate.opens_in is None
+    assert upstream.concurrency.current == 10

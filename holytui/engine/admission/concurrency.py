@@ -61,6 +61,12 @@ class Concurrency:
         self.current = max(1, int(self.current * SHRINK))
         self._successes = 0
 
+    def forget(self) -> None:
+        """What was refused was so long ago that it says nothing: back to the ceiling."""
+        self.current = self.ceiling
+        self._refused_level = None
+        self._successes = 0
+
     def succeeded(self) -> None:
         """A request was answered; after `current` of them one more may be in flight."""
         self._successes += 1

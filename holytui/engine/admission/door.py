@@ -106,6 +106,11 @@ class Admission:
         return len(self._backoffs) + self.held
 
     @property
+    def occupied(self) -> bool:
+        """Somebody of this job's is inside, at the door, or will come to it."""
+        return bool(self.inside or self._queue or self.idle)
+
+    @property
     def waiting(self) -> int:
         """Requests that stand ready for a slot."""
         return len(self._queue)

@@ -23,6 +23,10 @@ class Place:
 class Member(Protocol):
     """A job's door."""
 
+    @property
+    def occupied(self) -> bool:
+        """Somebody of the job's is inside, at the door, or will come to it."""
+
     def pump(self) -> None:
         """Something changed: admit whom it lets in."""
 
@@ -57,6 +61,15 @@ class Upstream:
         if self._members.pop(member, None) is not None:
             self.concurrency.change_ceiling(-ceiling)
             self._set_rates()
+
+    def begin_anew(self) -> None:
+        """A session begins. What is known of refusals is of sessions that are over, unless somebody is at a door.
+
+        Where several processes share a provider, a new session begins with an open gate too, at its ceiling.
+        """
+        if not any(member.occupied for member in self._members):
+            self.gate.reopen()
+            self.concurrency.forget()
 
     def change_rates(self, member: Member, rpm: int | None, tpm: int | None) -> None:
         """A job's rates are others from now on."""
