@@ -1,5 +1,6 @@
 """The connection to Redis: knows whether it is there, and since when it is not."""
 
+import contextlib
 import os
 import socket
 import time
@@ -9,7 +10,8 @@ from typing import Any, TypeVar
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as ConnectionLost
 
 from holytui.distributed.redis_url import shown, without_secrets
 
@@ -46,14 +48,18 @@ class Link:
         )
 
     async def ask(self, call: Callable[[Redis], Awaitable[T]]) -> T:
-        """Ask Redis something.
+        """Ask Redis something; a second time, where the first connection turns out to be a dead one.
+
+        Args:
+            call: harmless to repeat, as everything here is: a pipeline is built inside of it, and whatever must
+                count once has a number or a name.
 
         Raises:
             LinkDown: it does not answer; whether it did what it was asked is not known.
             LinkRefused: it says no.
         """
         try:
-            answer = await call(self.redis)
+            answer = await self._asked(call)
         except (AuthenticationError, NoPermissionError) as error:
             raise LinkRefused(self._words(error, "lets us not in")) from None
         except ResponseError as error:
@@ -69,6 +75,17 @@ class Link:
     async def aclose(self) -> None:
         """Close its connections."""
         await self.redis.aclose()
+
+    async def _asked(self, call: Callable[[Redis], Awaitable[T]]) -> T:
+        """The pool may hold connections to a Redis that was started anew since; only a fresh one tells who is there."""
+        try:
+            return await call(self.redis)
+        except (AuthenticationError, BusyLoadingError):
+            raise
+        except (ConnectionLost, ConnectionError, EOFError):
+            with contextlib.suppress(RedisError, OSError):
+                await self.redis.connection_pool.disconnect(inuse_connections=False)
+            return await call(self.redis)
 
     def _down(self, error: BaseException) -> LinkDown:
         if self.down_since is None:

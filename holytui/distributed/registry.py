@@ -4,6 +4,8 @@ import contextlib
 import json
 from collections.abc import Sequence
 
+from redis.asyncio import Redis
+
 from holytui.distributed.keys import CELERY_PREFIX, JobKeys, queue
 from holytui.distributed.link import Link, as_text
 from holytui.distributed.slices import OpenSlice
@@ -32,12 +34,16 @@ class Registry:
 
     async def disown(self, names: Sequence[str]) -> None:
         """Workers that have these slices let go of them, and a message that is still on its way is dropped."""
-        keys, redis = self._keys, self._link.redis
-        async with redis.pipeline(transaction=True) as pipe:
-            pipe.sadd(keys.gone, *names)
-            pipe.expire(keys.gone, KEPT_S)
-            pipe.hdel(keys.slices, *names)
-            await self._link.ask(lambda _: pipe.execute())
+        keys = self._keys
+
+        async def write(redis: Redis) -> None:
+            async with redis.pipeline(transaction=True) as pipe:
+                pipe.sadd(keys.gone, *names)
+                pipe.expire(keys.gone, KEPT_S)
+                pipe.hdel(keys.slices, *names)
+                await pipe.execute()
+
+        await self._link.ask(write)
 
     async def purge(self, worker: str) -> None:
         """Throw away what was on its way to a worker that is gone: prompts, and nobody would take them off for hours.
@@ -50,12 +56,16 @@ class Registry:
         for tag, held in (await self._link.ask(lambda redis: redis.hgetall(unacked))).items():
             with contextlib.suppress(ValueError, TypeError):
                 tags += [tag] if json.loads(held)[-1] == mine else []
-        async with self._link.redis.pipeline(transaction=True) as pipe:
-            pipe.delete(f"{CELERY_PREFIX}{mine}")
-            if tags:
-                pipe.hdel(unacked, *tags)
-                pipe.zrem(f"{unacked}_index", *tags)
-            await self._link.ask(lambda _: pipe.execute())
+
+        async def write(redis: Redis) -> None:
+            async with redis.pipeline(transaction=True) as pipe:
+                pipe.delete(f"{CELERY_PREFIX}{mine}")
+                if tags:
+                    pipe.hdel(unacked, *tags)
+                    pipe.zrem(f"{unacked}_index", *tags)
+                await pipe.execute()
+
+        await self._link.ask(write)
 
     async def clear(self) -> None:
         """Nothing of the job is out any more: nothing of it stays."""
