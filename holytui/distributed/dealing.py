@@ -33,7 +33,6 @@ class Dealer:
         slices: OpenSlices,
         roster: Roster,
         hand_over: HandOver,
-        now: Callable[[], float],
     ) -> None:
         self._admission = parts.admission
         self._plan = plan
@@ -41,7 +40,6 @@ class Dealer:
         self._slices = slices
         self._roster = roster
         self._hand_over = hand_over
-        self._now = now
         self._woken = asyncio.Event()
         self._unsent: deque[tuple[OpenSlice, dict[str, Any]]] = deque()
         self.waits_for = ""
@@ -97,7 +95,7 @@ class Dealer:
 
     async def _send(self, worker: Worker, hands: list[InHand], reserved_usd: float) -> None:
         rounds = {hand.work.index: hand.work.round for hand in hands}
-        opened = self._slices.open(worker.name, rounds, reserved_usd, self._now())
+        opened = self._slices.open(worker.name, rounds, reserved_usd, self._roster.listened_s)
         self._admission.budget.reserve(reserved_usd)
         message = {"works": [work_to_json(hand.work) for hand in hands], "reserved_usd": reserved_usd}
         self._unsent.append((opened, message))
@@ -109,7 +107,7 @@ class Dealer:
             opened, message = self._unsent[0]
             if self._slices.is_open(opened.name):
                 await self._hand_over(opened, message)
-                opened.seen_at = self._now()
+                opened.seen_at = self._roster.listened_s
             self._unsent.popleft()
 
     def _what_can_be_paid(self, hands: list[InHand]) -> tuple[list[InHand], float]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -17,8 +18,9 @@ from holytui.distributed.inbox import Inbox
 from holytui.distributed.keys import JobKeys
 from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused
 from holytui.distributed.listening import Listener
+from holytui.distributed.lost import GONE, Loss, look_at, loss
 from holytui.distributed.registry import Registry
-from holytui.distributed.roster import LOST_S, Roster
+from holytui.distributed.roster import Roster
 from holytui.distributed.sending import Publisher
 from holytui.distributed.slices import OpenSlice, OpenSlices
 from holytui.distributed.spec import Spec
@@ -33,6 +35,8 @@ LOOK_S = 0.1
 ROSTER_S = 0.25
 FIRST_S = 5.0
 """Seconds that Redis has to answer at the start of a session."""
+HEAR_S = 2.0
+"""Seconds that workers have to say at the start of a session that they are there."""
 CALL_BACK_S = 3.0
 """Seconds that workers have to give back what they have, when the job goes on without them."""
 LAST_S = 0.8
@@ -49,7 +53,7 @@ class CeleryExecutor:
         self._keys = keys
         self._link = link
         self._publisher = publisher
-        self._now = asyncio.get_running_loop().time
+        self._now = parts.now
         self._admission = admission
         self._hands = Hands()
         self._slices = OpenSlices()
@@ -57,7 +61,7 @@ class CeleryExecutor:
         self._listener = Listener(parts, self._hands, self._slices, self._roster, self._now)
         read_up_to = parts.reader.meta().read_up_to
         self._inbox = Inbox(link, keys, parts.writer, read_up_to, self._listener.take)
-        self._dealer = Dealer(parts, plan, self._hands, self._slices, self._roster, self._hand_over, self._now)
+        self._dealer = Dealer(parts, plan, self._hands, self._slices, self._roster, self._hand_over)
         self._commander = Commander(
             spec.session, spec.job.run, admission, self._roster, self._hands, link, keys, self._now
         )
@@ -74,7 +78,7 @@ class CeleryExecutor:
         """
         try:
             await self._gather()
-            await self._write_spec()
+            await self._registry.begin(self._spec.to_json())
             await self._adopt()
         except (LinkDown, LinkRefused) as error:
             raise ElsewhereError(f"{error}. Is it running? --redis URL or HOLYTUI_REDIS names another.") from None
@@ -105,11 +109,18 @@ class CeleryExecutor:
             raise ElsewhereError(f"{error}") from None
 
     async def _gather(self) -> None:
-        """Read what waits in the stream."""
+        """Hear who is there, and read what waits in the stream.
+
+        A Redis that was killed may have lost the last it was told of open slices: workers note them anew before they
+        say again that they are there.
+        """
         await self._at_first(lambda: self._link.ask(self._roster.read))
+        until = self._now() + HEAR_S
+        while not self._roster.all_heard and self._now() < until:
+            await asyncio.sleep(LOOK_S)
+            await self._at_first(lambda: self._link.ask(self._roster.read))
         await self._inbox.find_place()
-        while await self._inbox.read(wait=False):
-            pass
+        await self._inbox.read_to_the_end()
 
     async def run(self, work: Work, sink: Sink) -> Ending:  # noqa: ARG002  # what workers say goes to the session's sink
         """Wait until some worker has taken the item through its remaining steps."""
@@ -164,6 +175,7 @@ class CeleryExecutor:
         left = [one.name for one in self._slices.all]
         if left:
             await self._registry.disown(left)
+            await self._registry.expire()
         await asyncio.wrap_future(self._parts.writer.flush())
         await asyncio.sleep(0)  # the inbox is told what is recorded on this loop
         await self._inbox.finish()
@@ -237,26 +249,29 @@ class CeleryExecutor:
         await self._publisher.publish(opened.worker, full)
 
     async def _find_lost(self) -> None:
-        """Slices whose worker is gone, or says nothing of them: their items return, and run elsewhere."""
-        now = self._now()
-        lost: dict[str, list[OpenSlice]] = {}
+        """Slices that nobody works on any more: their items return, and run elsewhere."""
         for one in self._slices.all:
-            worker = self._roster.get(one.worker)
-            alive = worker is not None and self._roster.alive(worker)
-            if worker is not None and alive and one.name in worker.at.get("slices", ()):
-                one.seen_at = now
-            elif not alive or now - one.seen_at > LOST_S:
-                lost.setdefault(one.worker, []).append(one)
-        for name, slices in lost.items():
-            await self._lose(name, slices)
+            look_at(one, self._roster.get(one.worker))
+        if self._lost():
+            await self._inbox.read_to_the_end()  # what came before the signs of life that were read
+        for (name, why), slices in self._lost().items():
+            await self._lose(name, why, slices)
 
-    async def _lose(self, name: str, slices: Sequence[OpenSlice]) -> None:
+    def _lost(self) -> dict[tuple[str, Loss], list[OpenSlice]]:
+        found: dict[tuple[str, Loss], list[OpenSlice]] = defaultdict(list)
+        for one in self._slices.all:
+            why = loss(one, self._roster.get(one.worker), self._roster.listened_s)
+            if why is not None:
+                found[one.worker, why].append(one)
+        return found
+
+    async def _lose(self, name: str, why: Loss, slices: Sequence[OpenSlice]) -> None:
         worker = self._roster.get(name)
         await self._registry.disown([one.name for one in slices])
-        in_flight_usd = 0.0
-        if worker is None or not self._roster.alive(worker):
+        if why in GONE:
             await self._registry.purge(name)
-        if worker is not None and not self._roster.alive(worker):
+        in_flight_usd = 0.0
+        if worker is not None and why is Loss.SILENT:
             worker.lost = True
             in_flight_usd = float(worker.at.get("reserved", 0.0))
         items = 0
@@ -264,18 +279,14 @@ class CeleryExecutor:
             items += self._listener.close(one.name, in_flight_usd)
             in_flight_usd = 0.0  # it is of all of them together
         if items:
-            text = f"{name} says nothing any more: {items_words(items)} back to pending"
+            text = f"{name} {why.value}: {items_words(items)} back to pending"
             self._parts.sink.notice(Notice("worker", text, time.time()))
-
-    async def _write_spec(self) -> None:
-        await self._link.ask(lambda redis: redis.set(self._keys.spec, self._spec.to_json()))
 
     async def _adopt(self) -> None:
         """What an earlier session has sent, and is still out: it is waited for, not sent again."""
-        for one in await self._registry.read(self._now()):
+        for one in await self._registry.read(self._roster.listened_s):
             self._slices.adopt(one)
             self._admission.budget.reserve(one.reserved_usd)
-        await self._find_lost()
 
     def _say_down(self, down: Exception) -> None:
         since = clock(self._link.down_since or time.time())
@@ -287,12 +298,9 @@ class CeleryExecutor:
             self._parts.sink.notice(Notice("redis", f"{down}: the job waits", time.time()))
 
     async def _say_up(self) -> None:
-        """It answers again: nobody could be heard meanwhile, and what it held may be gone."""
-        self._roster.redis_was_gone()
-        for one in self._slices.all:
-            one.seen_at = self._now()
+        """It answers again: what it held may be gone."""
         await self._inbox.find_place()
-        await self._write_spec()
+        await self._registry.begin(self._spec.to_json())
         for one in self._slices.all:
             await self._registry.note(one)
         self._commander.forget()

@@ -14,6 +14,7 @@ from holytui.distributed.keys import JobKeys
 from holytui.distributed.orders import Orders
 from holytui.distributed.outbox import JobSink, Outbox
 from holytui.distributed.purse import Purse
+from holytui.distributed.signing import SHOWN
 from holytui.distributed.spec import Spec
 from holytui.distributed.wire import event_to_json, work_from_json
 from holytui.engine.admission.budget import Budget
@@ -27,8 +28,6 @@ from holytui.engine.suspend import Suspends
 from holytui.provider.client import ChatClient
 from holytui.runs.engine import PARDONED
 
-SHOWN = 64
-"""Flights that a worker tells of, the oldest first."""
 RATE_S = 10.0
 
 
@@ -156,16 +155,13 @@ class JobHost:
         self.door.drain()
 
     def at(self) -> dict[str, Any]:
-        """What is in hand, for the owner."""
+        """What is in hand, for the owner: `signing.together` makes one of those of all sessions."""
         now, outage = self._now(), self.door.outage
         self._closings.append((now, self._sink.results))
         while len(self._closings) > 2 and self._closings[0][0] < now - RATE_S:
             self._closings.popleft()
         (then, before), (_, after) = self._closings[0], self._closings[-1]
-        flights = self._flights.view()
         return {
-            "session": self.session,
-            "slices": list(self._slices),
             "inside": self.door.inside,
             "idle": self.door.idle,
             "gate_s": self._upstream.gate.opens_in or 0.0,
@@ -174,7 +170,7 @@ class JobHost:
             "probe_in": outage.probe_in if outage.open else 0.0,
             "rate": (after - before) / (now - then) if now > then else 0.0,
             "reserved": self.door.budget.reserved_usd,
-            "flights": [asdict(flight) for flight in flights[:SHOWN]],
+            "flights": [asdict(flight) for flight in self._flights.view()[:SHOWN]],
         }
 
     async def aclose(self) -> None:

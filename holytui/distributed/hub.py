@@ -13,23 +13,20 @@ from typing import Any
 import uvloop
 from redis.asyncio import Redis
 
-from holytui.distributed import keys as names
 from holytui.distributed.hosting import JobHost
 from holytui.distributed.keys import JobKeys
 from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused
 from holytui.distributed.opening import Opening, Settings, Unable
 from holytui.distributed.orders import Orders
 from holytui.distributed.outbox import Outbox
+from holytui.distributed.signing import Signs
 from holytui.distributed.spec import Spec
-from holytui.distributed.wire import dumps
 from holytui.engine.work_clock import BEAT_S, WorkClock
 
 HEED_S = 0.1
 """Seconds between two looks at the owners' orders."""
 TELL_S = 0.25
 """Seconds between two signs of life."""
-GONE_S = 20
-"""Seconds after which Redis forgets a worker that says nothing."""
 IDLE_S = 60.0
 """Seconds for which a job's connections are kept without anything to do."""
 MOST_KNOWN = 10_000
@@ -54,7 +51,7 @@ class Hub:
         self._hosts: dict[tuple[str, str], JobHost] = {}
         self._one_opens = asyncio.Lock()
         self._known: dict[str, None] = {}
-        self._beats = 0
+        self._signs = Signs(self.name, settings.concurrency)
         self._ending = False
         self._hurries = False
         self._at_work = 0
@@ -147,29 +144,32 @@ class Hub:
         self._loop.call_later(BEAT_S, self._beat)
 
     async def _slice(self, message: Mapping[str, Any]) -> None:
-        self._at_work += 1
-        try:
-            await self._work_on(message)
-        finally:
-            self._at_work -= 1
-
-    async def _work_on(self, message: Mapping[str, Any]) -> None:
-        keys, session, name = JobKeys(message["job"]), message["session"], message["slice"]
+        keys, name = JobKeys(message["job"]), message["slice"]
         if name in self._known:
-            return None  # the owner could not be told that it had arrived, and sent it again
+            return  # the owner could not be told that it had arrived, and sent it again
         self._known[name] = None
         if len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
+        self._signs.take(keys, message)
+        self._at_work += 1
+        try:
+            await self._work_on(keys, message)
+        finally:
+            self._signs.drop(keys, name)
+            self._at_work -= 1
+
+    async def _work_on(self, keys: JobKeys, message: Mapping[str, Any]) -> None:
+        session, name = message["session"], message["slice"]
         if self._ending:
-            return self._hand_back(keys, message, None)
+            return await self._hand_back(keys, message, None)
         if await self._asked_always(lambda redis: redis.sismember(keys.gone, name)):
             return None
         try:
             host = await self._host(keys, session)
         except Unable as reason:
-            return self._hand_back(keys, message, str(reason))
+            return await self._hand_back(keys, message, str(reason))
         except (KeyError, TypeError, ValueError) as error:
-            return self._hand_back(
+            return await self._hand_back(
                 keys, message, f"{self.name}: cannot read the job; is holytui as new there? ({error!r})"
             )
         if host is None:
@@ -178,13 +178,15 @@ class Hub:
         await host.run(name, message["works"], message["reserved_usd"])
         return None
 
-    def _hand_back(self, keys: JobKeys, message: Mapping[str, Any], why: str | None) -> None:
-        """The items return to the owner."""
+    async def _hand_back(self, keys: JobKeys, message: Mapping[str, Any], why: str | None) -> None:
+        """The items return to the owner; done when Redis has it."""
         if why is not None:
             self._outbox.put(keys, {"t": "unable", "text": why})
         for work in message["works"]:
             self._outbox.put(keys, {"t": "returned", "i": work["i"], "r": work["r"], "slice": message["slice"]})
-        self._outbox.put(keys, {"t": "end", "slice": message["slice"]}, closes=message["slice"])
+        taken = asyncio.Event()
+        self._outbox.put(keys, {"t": "end", "slice": message["slice"]}, taken.set, closes=message["slice"])
+        await taken.wait()
 
     async def _host(self, keys: JobKeys, session: str) -> JobHost | None:
         key = (keys.job, session)
@@ -210,9 +212,16 @@ class Hub:
         with contextlib.suppress(LinkDown, LinkRefused, KeyError, TypeError, ValueError):
             text = await self._link.ask(lambda redis: redis.get(host.keys.orders))
             if text is not None:
-                host.heed(Orders.from_json(text), max(1, self._settings.concurrency // max(1, self._busy())))
+                orders = Orders.from_json(text)
+                host.heed(orders, self._capacity(host, orders))
                 if self._ending:
                     host.drain()
+
+    def _capacity(self, host: JobHost, orders: Orders) -> int:
+        """Requests that a host may have in flight at most: jobs divide this worker, sessions of a job its share."""
+        fellows = sum(bool(one.names) for one in self._hosts.values() if one is not host and one.keys == host.keys)
+        share = orders.shares.get(self.name, 1) // (1 + fellows)
+        return max(1, min(share, self._settings.concurrency // max(1, self._busy())))
 
     def _busy(self) -> int:
         return sum(bool(host.names) for host in self._hosts.values())
@@ -226,14 +235,18 @@ class Hub:
 
     async def _tell(self) -> None:
         """Say that it is there, what it has in hand, and let go of what runs elsewhere, for ever."""
-        said = ""
+        said, was_down = "", False
         while True:
             try:
+                if was_down:
+                    await self._link.ask(self._signs.note_slices)
                 await self._link.ask(self._sign)
+                was_down = False
                 for host in list(self._hosts.values()):
                     await self._let_go(host)
                 words = f"waits for jobs at {self._link.place}, {self._settings.concurrency} requests at once"
             except (LinkDown, LinkRefused) as down:
+                was_down = True
                 words = f"{down}; tries again"
                 if self._busy():
                     words = f"{words}. What is in flight goes on, answers wait here"
@@ -243,20 +256,8 @@ class Hub:
             await asyncio.sleep(TELL_S)
 
     async def _sign(self, redis: Redis) -> None:
-        self._beats += 1
-        about = {
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "concurrency": self._settings.concurrency,
-            "beat": self._beats,
-            "ending": self._ending,
-        }
-        async with redis.pipeline(transaction=False) as pipe:
-            pipe.set(names.worker(self.name), dumps(about), ex=GONE_S)
-            pipe.sadd(names.WORKERS, self.name)
-            for host in self._hosts.values():
-                pipe.set(host.keys.at(self.name), dumps(host.at()), ex=GONE_S)
-            await pipe.execute()
+        hands = [(host.keys, host.at()) for host in self._hosts.values()]
+        await self._signs.write(redis, hands, ending=self._ending)
 
     async def _let_go(self, host: JobHost) -> None:
         slices = list(host.names)
@@ -266,8 +267,7 @@ class Hub:
 
     async def _farewell(self) -> None:
         with contextlib.suppress(LinkDown, LinkRefused):
-            await self._link.ask(lambda redis: redis.delete(names.worker(self.name)))
-            await self._link.ask(lambda redis: redis.srem(names.WORKERS, self.name))
+            await self._link.ask(self._signs.farewell)
         await self._link.aclose()
 
     async def _asked_always(self, call: Callable[[Redis], Any]) -> Any:

@@ -40,6 +40,7 @@ class Inbox:
         self._trimmed = BEGIN
         self._take = take
         self._batches: dict[str, int] = {}
+        self._one_reads = asyncio.Lock()
 
     async def find_place(self) -> None:
         """Begin where the checkpoint says, unless that Redis is gone and another one counts anew.
@@ -60,7 +61,19 @@ class Inbox:
         Raises:
             LinkDown, LinkRefused: Redis cannot be asked.
         """
-        block = BLOCK_MS if wait else None
+        async with self._one_reads:
+            return await self._read(BLOCK_MS if wait else None)
+
+    async def read_to_the_end(self) -> None:
+        """Take everything that is there by now.
+
+        Raises:
+            LinkDown, LinkRefused: Redis cannot be asked.
+        """
+        while await self.read(wait=False) == MOST_AT_ONCE:
+            pass
+
+    async def _read(self, block: int | None) -> int:
         found = await self._link.ask(
             lambda redis: redis.xread({self._keys.out: self._place}, count=MOST_AT_ONCE, block=block)
         )

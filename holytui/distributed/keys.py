@@ -7,6 +7,9 @@ PREFIX = "holytui:"
 CELERY_PREFIX = f"{PREFIX}celery:"
 """Of the keys that Celery's transport makes."""
 
+KEPT_S = 7 * 24 * 3600
+"""Seconds for which names of slices that were lost are kept, and what is told of a job that nobody runs any more."""
+
 WORKERS = f"{PREFIX}workers"
 """A set: names of workers that were there lately. Without times: clocks of machines need not agree."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from holytui.core.work import AttemptEvent, Notice, Outcome, Pardon
-from holytui.distributed.keys import JobKeys
+from holytui.distributed.keys import KEPT_S, JobKeys
 from holytui.distributed.link import AGAIN_S, Link, LinkDown, LinkRefused
 from holytui.distributed.wire import dumps, event_to_json
 
@@ -108,7 +108,10 @@ class Outbox:
                 pipe.xadd(keys.out, fields)
                 if closed:
                     pipe.hdel(keys.slices, *closed)
-                await pipe.execute()
+                pipe.exists(keys.spec)
+                *_, waited_for = await pipe.execute()
+            if not waited_for:  # it is kept all the same: it is paid for, and the job may be resumed
+                await redis.expire(keys.out, KEPT_S)
 
         while True:
             try:

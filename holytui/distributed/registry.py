@@ -6,13 +6,10 @@ from collections.abc import Sequence
 
 from redis.asyncio import Redis
 
-from holytui.distributed.keys import CELERY_PREFIX, JobKeys, queue
+from holytui.distributed.keys import CELERY_PREFIX, KEPT_S, JobKeys, queue
 from holytui.distributed.link import Link, as_text
 from holytui.distributed.slices import OpenSlice
 from holytui.distributed.wire import dumps
-
-KEPT_S = 7 * 24 * 3600
-"""Seconds for which a slice that was disowned is remembered: a message of it may still be on its way."""
 
 
 class Registry:
@@ -22,13 +19,25 @@ class Registry:
         self._link = link
         self._keys = keys
 
+    async def begin(self, spec: str) -> None:
+        """A session does: workers are told what they need to know of it, and nothing of the job goes by itself."""
+        keys = self._keys
+
+        async def write(redis: Redis) -> None:
+            async with redis.pipeline(transaction=True) as pipe:
+                pipe.set(keys.spec, spec)
+                pipe.persist(keys.out)
+                await pipe.execute()
+
+        await self._link.ask(write)
+
     async def note(self, one: OpenSlice) -> None:
         """It is open."""
         text = dumps(one.to_json())
         await self._link.ask(lambda redis: redis.hset(self._keys.slices, one.name, text))
 
     async def read(self, at: float) -> list[OpenSlice]:
-        """What is open, as of a moment of the loop's clock."""
+        """What is open, as of so many seconds of listening."""
         found = await self._link.ask(lambda redis: redis.hgetall(self._keys.slices))
         return [OpenSlice.from_json(as_text(name), json.loads(text), at) for name, text in found.items()]
 
@@ -67,7 +76,26 @@ class Registry:
 
         await self._link.ask(write)
 
-    async def clear(self) -> None:
-        """Nothing of the job is out any more: nothing of it stays."""
+    async def expire(self) -> None:
+        """The session ends with slices that it does not know the end of: what their workers still tell is kept a while.
+
+        The spec goes at once: by that a worker knows that nobody waits.
+        """
         keys = self._keys
-        await self._link.ask(lambda redis: redis.delete(keys.spec, keys.orders, keys.slices, keys.gone, keys.out))
+
+        async def write(redis: Redis) -> None:
+            async with redis.pipeline(transaction=True) as pipe:
+                pipe.delete(keys.spec)
+                pipe.expire(keys.orders, KEPT_S)
+                pipe.expire(keys.out, KEPT_S)
+                await pipe.execute()
+
+        await self._link.ask(write)
+
+    async def clear(self) -> None:
+        """Nothing of the job is out any more: nothing of it stays but the names of slices that were lost.
+
+        A worker that slept meanwhile lets go of them by these.
+        """
+        keys = self._keys
+        await self._link.ask(lambda redis: redis.delete(keys.spec, keys.orders, keys.slices, keys.out))

@@ -16,7 +16,9 @@ from holytui.distributed.keys import JobKeys
 from holytui.distributed.link import as_text
 
 LOST_S = 10.0
-"""Seconds without a sign after which a worker's items run elsewhere."""
+"""Seconds of listening without a sign after which a worker's items run elsewhere."""
+GAP_S = 1.0
+"""Two looks that are further apart than this: nobody listened in between."""
 SHOWN_S = 120.0
 """Seconds for which a worker that is gone is still listed."""
 
@@ -26,10 +28,12 @@ class Worker:
     """One worker, by its last sign of life.
 
     Attributes:
-        heard_at: on the loop's clock.
+        heard_at: `Roster.listened_s` at its last sign.
         seen_at: Unix seconds.
         at: what it has in hand of this job, as its host says; empty where it has none.
         unable: why it cannot work on this job; empty where it can.
+        fresh: it gave a sign since this roster began: the first one that is found may be an old one.
+        ended: it said goodbye.
         lost: it was given up in this session: its items run elsewhere.
     """
 
@@ -40,11 +44,19 @@ class Worker:
     heard_at: float
     seen_at: float
     beat: int = -1
+    fresh: bool = False
     ending: bool = False
+    ended: bool = False
     unable: str = ""
     lost: bool = False
     share: int = 0
     at: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def slices(self) -> Sequence[str]:
+        """Names of those that it has, and of those whose end Redis does not have yet."""
+        named: Sequence[str] = self.at.get("slices", ())
+        return named
 
     @property
     def inside(self) -> int:
@@ -78,8 +90,13 @@ class Roster:
         self._keys = keys
         self._now = now
         self._workers: dict[str, Worker] = {}
-        self.read_at = 0.0
+        self.read_at = -math.inf
         """On the loop's clock."""
+        self.listened_s = 0.0
+        """Seconds for which signs of life could be heard so far.
+
+        Silence is counted in these: while this process was stopped, or Redis away, it says nothing of a worker.
+        """
         self.answered_at = -math.inf
         """When a request of any worker was last answered, on the loop's clock."""
         self._outage_since: float | None = None
@@ -96,16 +113,13 @@ class Roster:
         """Look at all signs of life; for `Link.ask`."""
         listed = {as_text(name) for name in await redis.smembers(names.WORKERS)}
         known = sorted(listed | self._workers.keys())
-        self.read_at = self._now()
-        if not known:
-            return
-        about = await redis.mget([names.worker(name) for name in known])
-        at = await redis.mget([self._keys.at(name) for name in known])
-        for name, sign, hand in zip(known, about, at, strict=True):
+        # Both parts of a sign at once: a worker that has just said that it is there says as well what it has.
+        signs = [names.worker(name) for name in known] + [self._keys.at(name) for name in known]
+        found = await redis.mget(signs) if known else []
+        self._listened()
+        for name, sign, hand in zip(known, found[: len(known)], found[len(known) :], strict=True):
             if sign is not None:
                 self._heard(name, json.loads(sign), {} if hand is None else json.loads(hand))
-            elif name not in listed:
-                self._workers[name].ending = True  # it said goodbye
             elif name not in self._workers:
                 await redis.srem(names.WORKERS, name)  # long gone; one that is there says so again
         if not any(one.outage for one in self.able):
@@ -113,29 +127,33 @@ class Roster:
         elif self._outage_since is None:
             self._outage_since = self._now()
 
-    def _heard(self, name: str, sign: Mapping[str, Any], hand: Mapping[str, Any]) -> None:
+    def _listened(self) -> None:
         now = self._now()
+        self.listened_s += min(now - self.read_at, GAP_S) if math.isfinite(self.read_at) else 0.0
+        self.read_at = now
+
+    def _heard(self, name: str, sign: Mapping[str, Any], hand: Mapping[str, Any]) -> None:
         worker = self._workers.get(name)
         if worker is None:
-            worker = Worker(name, sign["host"], sign["pid"], sign["concurrency"], now, time.time())
+            heard_at = self.listened_s
+            worker = Worker(name, sign["host"], sign["pid"], sign["concurrency"], heard_at, time.time(), sign["beat"])
             self._workers[name] = worker
         if sign["beat"] != worker.beat:
-            worker.heard_at, worker.seen_at = now, time.time()
-            worker.beat, worker.lost = sign["beat"], False
-        worker.concurrency, worker.ending = sign["concurrency"], sign["ending"]
+            worker.heard_at, worker.seen_at = self.listened_s, time.time()
+            worker.beat, worker.fresh, worker.lost = sign["beat"], True, False
+        worker.concurrency, worker.ending, worker.ended = sign["concurrency"], sign["ending"], sign["ended"]
         worker.at = hand
-
-    def redis_was_gone(self) -> None:
-        """Nobody could be heard: the silence says nothing of the workers."""
-        now = self._now()
-        for worker in self._workers.values():
-            worker.heard_at = now
 
     def get(self, name: str) -> Worker | None:
         return self._workers.get(name)
 
     def alive(self, worker: Worker) -> bool:
-        return not worker.lost and self._now() - worker.heard_at < LOST_S
+        return not worker.lost and not worker.ended and self.listened_s - worker.heard_at < LOST_S
+
+    @property
+    def all_heard(self) -> bool:
+        """Whether every worker that is there, or was some seconds ago, gave a sign since this roster began."""
+        return all(one.fresh or one.ended for one in self._workers.values())
 
     @property
     def all(self) -> Sequence[Worker]:
@@ -158,7 +176,6 @@ class Roster:
 
     def seen(self) -> tuple[WorkerSeen, ...]:
         """For a snapshot."""
-        now = self._now()
         return tuple(
             WorkerSeen(
                 worker.name,
@@ -172,5 +189,5 @@ class Roster:
                 worker.seen_at,
             )
             for worker in sorted(self._workers.values(), key=lambda one: one.name)
-            if now - worker.heard_at < SHOWN_S
+            if self.listened_s - worker.heard_at < SHOWN_S
         )

@@ -20,7 +20,9 @@ class OpenSlice:
 
     Attributes:
         rounds: of the items that have not come back, by index.
-        seen_at: on the loop's clock, when its worker last said that it has it, or when it was sent.
+        seen_at: seconds of listening (`Roster.listened_s`) at which its worker last said that it has it, or at which
+            it was sent.
+        arrived: its worker said so once.
     """
 
     name: str
@@ -29,6 +31,7 @@ class OpenSlice:
     reserved_usd: float
     seen_at: float
     spent_usd: float = 0.0
+    arrived: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """For the registry of open slices."""

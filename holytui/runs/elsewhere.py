@@ -1,6 +1,6 @@
 """What a session needs to know of an executor on other machines; `distributed` is the one there is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +28,7 @@ class Parts:
         admission: the job's door: nothing is sent through it here, but it knows pause, budget, breaker and gate.
         flights: what is in hand.
         learning: of the clocks.
+        now: the session's clock, seconds; it stands still while the process does.
     """
 
     launch: Launch
@@ -38,6 +39,7 @@ class Parts:
     flights: Flights
     learning: Learning
     picture: Picture
+    now: Callable[[], float]
 
 
 class Elsewhere(Protocol):

@@ -98,7 +98,7 @@ async def open_engine(
         on_pardon=pardon,
     )
     suspends = Suspends(clock.now, awake=lambda: time.monotonic() - clock.held_s)
-    parts = Parts(launch, reader, writer, sink, admission, picture.flights, learning, picture)
+    parts = Parts(launch, reader, writer, sink, admission, picture.flights, learning, picture, clock.now)
     if launch.elsewhere is None:
         if launch.was_elsewhere is not None:
             await _call_back(launch.was_elsewhere, parts, notice)
