@@ -79,7 +79,6 @@ class CeleryExecutor:
         try:
             await self._gather()
             await self._registry.begin(self._spec.to_json())
-            await self._adopt()
         except (LinkDown, LinkRefused) as error:
             raise ElsewhereError(f"{error}. Is it running? --redis URL or HOLYTUI_REDIS names another.") from None
         await asyncio.wrap_future(self._parts.writer.flush())
@@ -99,7 +98,6 @@ class CeleryExecutor:
         self._commander.stopping = True
         try:
             await self._gather()
-            await self._adopt()
             await self._command()
             until = self._now() + CALL_BACK_S
             while len(self._slices) and self._now() < until:
@@ -109,7 +107,9 @@ class CeleryExecutor:
             raise ElsewhereError(f"{error}") from None
 
     async def _gather(self) -> None:
-        """Hear who is there, and read what waits in the stream.
+        """Hear who is there, adopt what is still out, and read what waits in the stream.
+
+        In this order: a slice that ends meanwhile is either not open any more, or its end is read.
 
         A Redis that was killed may have lost the last it was told of open slices: workers note them anew before they
         say again that they are there.
@@ -119,6 +119,7 @@ class CeleryExecutor:
         while not self._roster.all_heard and self._now() < until:
             await asyncio.sleep(LOOK_S)
             await self._at_first(lambda: self._link.ask(self._roster.read))
+        await self._adopt()
         await self._inbox.find_place()
         await self._inbox.read_to_the_end()
 
@@ -126,6 +127,9 @@ class CeleryExecutor:
         """Wait until some worker has taken the item through its remaining steps."""
         if self._defect is not None:
             raise self._defect
+        if self._listener.knows_result(work.index, work.round):
+            await asyncio.wrap_future(self._parts.writer.flush())
+            return Ending.RETURNED  # it is not pending any more, as the runner sees when it looks again
         hand = self._hands.take(work)
         flight = self._parts.flights.take(work.index, work.item_id, self._spec.job.steps[0].name)
         try:

@@ -235,18 +235,15 @@ class Hub:
 
     async def _tell(self) -> None:
         """Say that it is there, what it has in hand, and let go of what runs elsewhere, for ever."""
-        said, was_down = "", False
+        said = ""
         while True:
             try:
-                if was_down:
-                    await self._link.ask(self._signs.note_slices)
+                await self._link.ask(self._signs.note_slices)
                 await self._link.ask(self._sign)
-                was_down = False
                 for host in list(self._hosts.values()):
                     await self._let_go(host)
                 words = f"waits for jobs at {self._link.place}, {self._settings.concurrency} requests at once"
             except (LinkDown, LinkRefused) as down:
-                was_down = True
                 words = f"{down}; tries again"
                 if self._busy():
                     words = f"{words}. What is in flight goes on, answers wait here"

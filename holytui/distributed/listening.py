@@ -48,6 +48,7 @@ class Listener:
         self._places = itertools.count(1)
         self._judging: set[asyncio.Task[None]] = set()
         self._decided: dict[str, float] = {}
+        self._unasked: set[tuple[int, int]] = set()
 
     def take(self, worker: str, event: Mapping[str, Any]) -> None:
         """One event of a worker.
@@ -81,6 +82,15 @@ class Listener:
         old = self._now() - REMEMBERED_S
         self._decided = {name: at for name, at in self._decided.items() if at > old}
         return tuple(self._decided)
+
+    def knows_result(self, index: int, round_: int) -> bool:
+        """Whether an item had its result in this session before the runner gave it out: what it read is out of date.
+
+        Told once: should the result not have counted, the item is run when it comes again.
+        """
+        known = (index, round_) in self._unasked
+        self._unasked.discard((index, round_))
+        return known
 
     def close(self, name: str, lost_usd: float = 0.0) -> int:
         """A slice is over: money is settled, what has not come back returns; how many items those were.
@@ -131,6 +141,8 @@ class Listener:
                 self._sink.outcome(event)
                 if event.closes is not None:
                     self._slices.came_back(event.index)
+                    if self._hands.get(event.index, event.round) is None:
+                        self._unasked.add((event.index, event.round))
                     self._end_item(event.index, event.round, Ending.CLOSED)
             case Pardon():
                 self._sink.pardon(event)

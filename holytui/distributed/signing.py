@@ -62,15 +62,29 @@ class Signs:
             await pipe.execute()
 
     async def note_slices(self, redis: Redis) -> None:
-        """Note what is in hand where the next owner finds it: a Redis that was killed may not know it any more."""
+        """Note what is in hand where the next owner finds it, if it is not there.
+
+        A Redis that was killed may have lost the last that the owner noted.
+        """
         for keys, has in list(self._has.items()):
-            gone = await redis.smismember(keys.gone, list(has))
-            noted = [one for one, is_gone in zip(list(has.values()), gone, strict=True) if not is_gone]
-            for one in noted:
+            carried = list(has.values())
+            async with redis.pipeline(transaction=False) as pipe:
+                for one in carried:
+                    pipe.hexists(keys.slices, one.name)
+                known = await pipe.execute()
+            missing = [one for one, is_known in zip(carried, known, strict=True) if not is_known]
+            if missing:
+                await self._note(redis, keys, missing)
+
+    async def _note(self, redis: Redis, keys: JobKeys, missing: Sequence[OpenSlice]) -> None:
+        gone = await redis.smismember(keys.gone, [one.name for one in missing])
+        for one, is_gone in zip(missing, gone, strict=True):
+            if not is_gone:
                 await redis.hsetnx(keys.slices, one.name, dumps(one.to_json()))
-            over = [one.name for one in noted if one.name not in self._has.get(keys, ())]
-            if over:
-                await redis.hdel(keys.slices, *over)
+        # Some may have ended meanwhile, and that is why they were missing.
+        over = [one.name for one in missing if one.name not in self._has.get(keys, ())]
+        if over:
+            await redis.hdel(keys.slices, *over)
 
     async def farewell(self, redis: Redis) -> None:
         """Say that it is not there any more: whatever is still on its way to it runs elsewhere at once."""
