@@ -103,7 +103,7 @@ def import_seed(checkpoints: Path, path: Path, wishes: ImportWishes) -> Imported
     whole = None if wishes.items is None else read_whole(wishes.items)
     plan = plan_import(seed.results, whole, total=seed.total, by_index=wishes.match == "index")
     _refuse_empty(path, wishes, seed, plan)
-    if wishes.items is not None and wishes.match is None and len(plan.stranded) * 2 > plan.answered:
+    if wishes.items is not None and wishes.match is None:
         _refuse_stranded(path, wishes.items, plan)
     job = _job(plan.items[: plan.wanted], name, prompt, model, wishes)
     at = seed.updated_at or path.stat().st_mtime

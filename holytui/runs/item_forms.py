@@ -25,7 +25,7 @@ def in_values(item: GivenItem) -> str:
     """The item by its values: what a table, JSON and Python's own writing of it share.
 
     Numbers count by their value, as texts too (`4`, `4.0`, `"4"`), for a CSV has only texts; a text that is JSON of an
-    object or a list counts as that; a field that is empty or null counts as none.
+    object or a list counts as that; a field that is empty or null counts as none; a line ends in one way only.
     """
     try:
         return json.dumps(_plain(item), sort_keys=True)
@@ -53,7 +53,7 @@ def _plain(value: Any) -> Any:
         case None:
             return ""
         case str():
-            return _plain_text(value.strip())
+            return _plain_text(value.strip().replace("\r\n", "\n"))
         case bool():
             return "true" if value else "false"
         case int():
@@ -81,7 +81,7 @@ def _plain_text(text: str) -> Any:
 def _number(text: str) -> str:
     """One way to write a number of this value, to its last digit."""
     sign, digits, exponent = Decimal(text).as_tuple()
-    written = "".join(map(str, digits)).lstrip("0")
+    written = "".join(map(str, digits))
     kept = written.rstrip("0")
     if not kept:
         return "0"

@@ -149,7 +149,7 @@ def test_what_cannot_be_read_takes_nothing_else_with_it(
     ]
 
 
-@pytest.mark.parametrize("text", UNREADABLE)
+@pytest.mark.parametrize("text", UNREADABLE, ids=["deep answer", "deep", "no word", "no comma", "no JSON"])
 def test_an_entry_that_cannot_be_read_is_left_out_and_counted(tmp_path: Path, text: str) -> None:
     good = [json.dumps({"index": n, "item": f"d {n}", "result": "r", "status": "SUCCESS"}) for n in range(3)]
     found = read_text(tmp_path, good[0], text, *good[1:])

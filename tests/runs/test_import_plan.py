@@ -119,6 +119,8 @@ def test_an_input_that_is_written_in_another_way_finds_every_answer(texts: list[
         ("4", "4.0"),
         ({"n": 4}, {"n": 4.0}),
         ('{"b": 1, "a": [1.0]}', {"a": [1], "b": 1}),
+        ({"a": "x", "b": "y"}, {"a": "x", "b": "y", "c": ""}),
+        ("one\r\ntwo", "one\ntwo"),
         ({"a": "x", "b": None, "c": True}, {"a": "x ", "b": "", "c": "True"}),
     ],
 )  # fmt: skip
@@ -144,8 +146,15 @@ def test_a_result_without_an_item_belongs_to_the_item_of_its_index() -> None:
     assert told(plan) == [("a", "A"), ("b", "B")]
     assert (plan.failed_beside, plan.nameless) == (2, 0)
     assert told(plan_import(results, ["b", "a"])) == [("b", "B"), ("a", "A")]
+    assert told(plan_import([ok(0, "a", "A"), ok(0, "b", "B"), bad(0, None)], None)) == [("a", "A"), ("b", "B")]
     vague = plan_import([ok(0, None, "?"), ok(0, "a", "A"), ok(0, "b", "B"), bad(0, None)], None)
     assert sorted(told(vague), key=str) == [("", "?"), ("a", "A"), ("b", "B")]
+
+
+def test_a_result_without_an_index_belongs_to_the_one_item_of_its_text() -> None:
+    assert told(plan_import([bad(3, "a"), ok(None, "a", "A")], None)) == [("a", "A")]
+    twice = [ok(0, "a", "A0"), ok(1, "a", "A1"), ok(None, "a", "A?")]
+    assert [answer for _, answer in told(plan_import(twice, None))] == ["A0", "A1", "A?"]
 
 
 def test_a_failure_whose_text_and_whose_place_have_answers_is_no_item() -> None:
