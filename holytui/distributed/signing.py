@@ -117,5 +117,6 @@ def together(hands: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         **sums,
         "outage": any(hand["outage"] for hand in hands),
         "probe_in": max(hand["probe_in"] for hand in hands),
+        "gate_s": max(hand["gate_s"] for hand in hands),
         "flights": sorted(flights, key=lambda flight: -flight["age"])[:SHOWN],
     }

@@ -145,7 +145,8 @@ def test_what_is_told_of_a_job_that_is_over_goes_by_itself(tmp_path: Path) -> No
         assert owner.wait(60) == 0
         assert built.redis.keys("holytui:*:out") == []
         asleep.send_signal(signal.SIGCONT)
-        wait_until(lambda: bool(built.redis.keys("holytui:*:out")), "it tells what it had")
+        asleep.send_signal(signal.SIGTERM)
+        assert asleep.wait(40) == 0, "by now it has told what it had, if it was not told before to let go of it"
         redis = built.redis.client()
 
         def kept() -> list[str]:
