@@ -1,6 +1,7 @@
 """The door: slots, gate, budget and breaker, asked together."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -54,6 +55,24 @@ async def test_no_more_than_the_ceiling_are_inside() -> None:
     await asyncio.gather(*visits)
     assert most == 3
     assert admission.upstream.concurrency.in_use == 0
+
+
+async def test_who_cannot_be_let_in_leaves_nothing_behind_at_the_door() -> None:
+    told: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
+    admission = door(budget=Budget(1.0, 0.0))
+
+    async def visit() -> None:
+        async with admission.enter(10**400):
+            pass
+
+    ends = await asyncio.gather(visit(), visit(), return_exceptions=True)
+    assert [type(end) for end in ends] == [OverflowError, OverflowError]
+    assert admission.waiting == 0
+    admission.close()
+    gc.collect()
+    await settle()
+    assert told == []
 
 
 async def test_first_come_first_served() -> None:

@@ -152,10 +152,10 @@ class Admission:
         ticket = Ticket(bound_usd, self._now(), tokens)
         waiter = _Waiter(ticket, asyncio.get_running_loop().create_future())
         self._queue.append(waiter)
-        self.pump()
         try:
+            self.pump()
             await waiter.turn
-        except asyncio.CancelledError:
+        except BaseException:  # nobody waits for this turn any more, whatever ended the wait
             turn = waiter.turn
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 ticket.cost_usd, ticket.used_tokens = 0.0, 0
