@@ -1,5 +1,6 @@
 """What a program asks for, as a launch: its arguments checked, the user's settings read as the command line does."""
 
+import contextlib
 import os
 import re
 import reprlib
@@ -18,8 +19,14 @@ from holytui.core.job_problems import Problem, from_pydantic
 from holytui.distributed.reach import workers_at
 from holytui.resources import model_factors, price_table
 from holytui.runs.launch import Launch, Tables
-from holytui.runs.prepare import Wishes, find, prepare
+from holytui.runs.origin import Origin
+from holytui.runs.prepare import Wishes, find, folder_of, prepare
+from holytui.runs.sound import sound
 from holytui.store import shelf
+from holytui.store.trouble import AlreadyThere
+
+TRIES = 10
+"""At a job whose folder others make at the same moment; where each begins one of its own, one of them gets it."""
 
 _SECRET = frozenset({"api_key"})
 
@@ -163,19 +170,39 @@ def launch_of(job: Job | Path | str, options: Options, *, resume: bool) -> tuple
         raise TypeError(
             f"job: expected a Job, the path of a job file or the id of a saved job, got {type(job).__name__}"
         )
+    for _ in range(TRIES):
+        with contextlib.suppress(AlreadyThere):  # another thread or process has just made it: it is found now
+            return _launch(job, options, resume=resume)
+    return _launch(job, options, resume=resume)
+
+
+def _launch(job: Job | Path | str, options: Options, *, resume: bool) -> tuple[Launch, str | None]:
+    """As `launch_of`, once.
+
+    Raises:
+        AlreadyThere: somebody made the job's folder meanwhile.
+    """
     wishes = wishes_of(options)
     settings = settings_here()
     checkpoints, tables = checkpoint_folder(options.get("checkpoints"), settings), tables_of(settings)
     beside = None
     if not resume:
-        home = checkpoints / job.slug if isinstance(job, Job) else find(checkpoints, job)[1]
+        home, wishes = _home(checkpoints, job), replace(wishes, fresh=True)
         if home.exists():
             beside, new_id = home.name, _free(checkpoints, home.name)
             wishes = replace(wishes, job_id=new_id)
             if not isinstance(job, Job) and not Path(job).is_file():
                 job = shelf.duplicate(home, new_id).name
-                wishes = replace(wishes, job_id=None)
+                wishes = replace(wishes, job_id=None, fresh=False)
     return prepare(checkpoints, job, wishes, tables), beside
+
+
+def _home(checkpoints: Path, job: Job | Path | str) -> Path:
+    """Where the job would go on."""
+    if not isinstance(job, Job):
+        return find(checkpoints, job)[1]
+    checked = sound(job)
+    return folder_of(checkpoints, checked.slug, Origin.of_program(checked))
 
 
 def _free(checkpoints: Path, job_id: str) -> str:

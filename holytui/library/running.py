@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from pathlib import Path
 from typing import Unpack
 
@@ -10,6 +11,9 @@ from holytui.library.asking import Options
 from holytui.library.figures import Result
 from holytui.library.session import POLL_S, OnProgress, Session
 from holytui.offload import offload
+
+START_S = 10.0
+"""So long a cancelled call waits for the start of its run: a job is made by then, a long input perhaps not read."""
 
 
 def run(
@@ -103,6 +107,14 @@ async def run_async(
 
 
 async def _end_async(session: Session) -> None:
+    """Wind down what still runs, once the start of it is over; cancelled meanwhile, stop it.
+
+    The start goes on in its thread whatever becomes of its caller, and the same call must not meet it.
+    """
+    until = time.monotonic() + START_S
+    with contextlib.suppress(asyncio.CancelledError):
+        while session.starts and time.monotonic() < until:  # noqa: ASYNC110  # told by a thread
+            await asyncio.sleep(POLL_S / 5)
     session.wind_down()
     while not session.wait(0):
         try:

@@ -52,6 +52,7 @@ class Session:
         self._on_progress = on_progress
         self._door = threading.Lock()
         self._abandoned = False
+        self._start_over = threading.Event()
         self._launch: Launch | None = None
         self._handle: LocalHandle | None = None
         self._before: Snapshot | None = None
@@ -67,19 +68,27 @@ class Session:
             TypeError, ValueError, JobFileError, PrepareError, EndpointError, InputProblem, OwnedElsewhere,
             CheckpointError, ConfigError: it cannot be started.
         """
-        launch, self._beside = launch_of(self._job, self._options, resume=self._resume)
-        self._launch = launch
-        self._before = snapshot_of(launch.folder)
-        if is_idle(launch, self._before):
-            return
-        with self._door:
-            if not self._abandoned:
-                self._handle = shared_thread().start(launch)
+        try:
+            launch, self._beside = launch_of(self._job, self._options, resume=self._resume)
+            self._launch = launch
+            self._before = snapshot_of(launch.folder)
+            if is_idle(launch, self._before):
+                return
+            with self._door:
+                if not self._abandoned:
+                    self._handle = shared_thread().start(launch)
+        finally:
+            self._start_over.set()
 
     def abandon(self) -> None:
         """Nobody waits for the start any more: what it has not begun it will not begin."""
         with self._door:
             self._abandoned = True
+
+    @property
+    def starts(self) -> bool:
+        """Whether `start` has not come to its end: until then the job's folder may still be made."""
+        return not self._start_over.is_set()
 
     def wait(self, seconds: float) -> bool:
         """Whether the run has ended, after so many seconds at most."""

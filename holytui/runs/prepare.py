@@ -22,6 +22,7 @@ from holytui.runs.sound import saved_job, saved_meta, sound, with_run
 from holytui.store.checkpoint import JobMeta, create
 from holytui.store.reader import Reader
 from holytui.store.shelf import renamed
+from holytui.store.trouble import already_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Wishes:
         api_key: for this session only; of no use to workers, who have their own.
         stays: a long wait for the provider is sat out in the session.
         executor: where items are to run, by name; None: where they ran last, in this process at first.
+        fresh: it has to be a new job.
     """
 
     base_url: str | None = None
@@ -47,6 +49,7 @@ class Wishes:
     confirm: Callable[[str, str], bool] = field(default=lambda host, variable: False)
     stays: bool = False
     executor: str | None = None
+    fresh: bool = False
 
 
 def find(checkpoints: Path, source: str | Path, job_id: str | None = None) -> tuple[LoadedJob | None, Path]:
@@ -144,8 +147,11 @@ def prepare(
     Raises:
         JobFileError, PrepareError, EndpointError, ElsewhereError, InputProblem: exit 2, with the way out.
         CheckpointError: the checkpoint folder cannot be read or written (exit 7).
+        AlreadyThere: one of them: the job was made by somebody else meanwhile.
     """
     asked = _ask(checkpoints, source, wishes.job_id)
+    if wishes.fresh and asked.saved is not None:
+        raise already_there(asked.folder)
     job = with_wishes(asked.job, wishes)
     last = LOCAL if asked.saved is None else asked.saved.executor
     elsewhere = elsewhere_for(wishes.executor or last, tables)

@@ -48,6 +48,10 @@ class CheckpointError(Exception):
     """A checkpoint cannot be read or written; the message names the path and the way out."""
 
 
+class AlreadyThere(CheckpointError):
+    """The folder in which a job was to be made is there, made by somebody else meanwhile or not by holytui."""
+
+
 def explain(error: Exception, path: Path) -> CheckpointError:
     """An error of the system, of SQLite or of what a checkpoint holds, as a sentence with a way out.
 
@@ -93,9 +97,9 @@ def gone(folder: Path) -> CheckpointError:
     )
 
 
-def already_there(folder: Path) -> CheckpointError:
+def already_there(folder: Path) -> AlreadyThere:
     """The folder is there, but a job cannot be made in it."""
-    return CheckpointError(
+    return AlreadyThere(
         f"{folder}: already there, made this moment by somebody else or not by holytui. Run it again, or save the "
         f"job under another name with --id NEW."
     )

@@ -311,6 +311,31 @@ async def test_cancelled_twice_it_breaks_off_what_hangs(folder: Path) -> None:
     assert snapshot_of(place).state not in LIVE_STATES
 
 
+@pytest.mark.parametrize("after_s", [0.0, 0.002, 0.005, 0.01, 0.02, 0.05])
+async def test_cancelled_while_it_begins_the_same_call_goes_on(provider: Simulator, after_s: float) -> None:
+    for number in range(3):
+        name = f"letters-{number}"
+        running = asyncio.create_task(holytui.run_async(job(300, name=name), base_url=provider.url))
+        await asyncio.sleep(after_s)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert (await holytui.run_async(job(300, name=name), base_url=provider.url)).ok
+
+
+async def test_a_new_job_twice_at_once_is_run_once(folder: Path) -> None:
+    for number in range(3):
+        calls = [holytui.run_async(job(4, latency="0.5", name=f"letters-{number}")) for _ in range(6)]
+        ends = await asyncio.gather(*calls, return_exceptions=True)
+        assert sum(isinstance(end, holytui.Result) for end in ends) == 1, ends
+        assert sum(isinstance(end, holytui.OwnedElsewhere) for end in ends) == 5, ends
+
+
+async def test_new_jobs_begun_beside_each_other_at_once_are_each_their_own() -> None:
+    ends = await asyncio.gather(*(holytui.run_async(job(2), resume=False) for _ in range(4)))
+    assert {end.job for end in ends} == {"letters", "letters-2", "letters-3", "letters-4"}
+
+
 async def test_cancelled_before_it_began_it_begins_nothing(folder: Path) -> None:
     running = asyncio.create_task(holytui.run_async(job(3, latency="60")))
     await asyncio.sleep(0)
