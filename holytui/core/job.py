@@ -45,6 +45,11 @@ def _seconds(value: object) -> object:
     raise PydanticCustomError("seconds", 'expected a number of seconds above 0, or "auto"')
 
 
+def _within_floats(value: object) -> object:
+    """A whole number that no float can hold is too large, and not "no number"."""
+    return 2 * MOST_USD if type(value) is int and value > MOST_USD else value
+
+
 def duration_s(text: str) -> float:
     """Seconds of a duration such as `6h`, `30m` or `1h30m`."""
     return sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION_PART.findall(text))
@@ -71,11 +76,11 @@ Seconds = Annotated[PositiveSeconds | Literal["auto"], BeforeValidator(_seconds)
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 AtLeastOne = Annotated[int, Field(ge=1, le=MOST)]
 AtOnce = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
-Usd = Annotated[float, Field(gt=0, le=MOST_USD)]
+Usd = Annotated[float, Field(gt=0, le=MOST_USD), BeforeValidator(_within_floats)]
 Schema = Annotated[AnswerSchema, BeforeValidator(_saved_schema), WithJsonSchema({"type": "string"})]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 ClockFactor = Annotated[float, Field(gt=0, le=WIDEST_FACTOR)]
-UsdPerMillion = Annotated[float, Field(ge=0, le=MOST_USD)]
+UsdPerMillion = Annotated[float, Field(ge=0, le=MOST_USD), BeforeValidator(_within_floats)]
 
 
 class _Part(BaseModel):
