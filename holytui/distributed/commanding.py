@@ -102,6 +102,7 @@ class Commander:
             verdicts=verdicts,
             halt=halt,
             down=self._roster.down,
+            good_news=self._roster.good_news,
             release=self._only_held_since is not None and self._now() - self._only_held_since > HELD_S,
         )
 

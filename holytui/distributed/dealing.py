@@ -99,6 +99,7 @@ class Dealer:
         self._admission.budget.reserve(reserved_usd)
         message = {"works": [work_to_json(hand.work) for hand in hands], "reserved_usd": reserved_usd}
         self._unsent.append((opened, message))
+        worker.knows = self._roster.good_news  # it looks at the orders before it begins
         await self._send_all()
 
     async def _send_all(self) -> None:
@@ -138,7 +139,8 @@ class Dealer:
 
     def _target(self, worker: Worker) -> int:
         if worker.outage:
-            return 1 if float(worker.at.get("probe_in", 0.0)) <= 0 else 0
+            probes = float(worker.at.get("probe_in", 0.0)) <= 0 or worker.knows < self._roster.good_news
+            return 1 if probes else 0
         return target(worker.share, worker.rate_per_s) + int(worker.at.get("idle", 0))
 
     def _fullness(self, worker: Worker) -> float:

@@ -9,7 +9,7 @@ from holytui.distributed.orders import halt_to_json
 from holytui.engine.admission.breaker import REFUSAL_STATUSES, Breaker, FirstResults, Halt
 from holytui.engine.admission.budget import Budget
 from holytui.engine.admission.door import Admission
-from holytui.engine.admission.ticket import Ticket
+from holytui.engine.admission.ticket import Ticket, TurnedAway
 from holytui.engine.admission.upstream import Upstream
 
 Tell = Callable[[dict[str, Any]], None]
@@ -138,3 +138,9 @@ class Door(Admission):
         self.outage.begin()
         self._turn_all_away()
         self._alarm.set(self.outage.probe_in)
+
+    def _refuse_if_closed(self) -> None:
+        """In an outage one item stands ready for the next probe: another worker may be answered, and take the rest."""
+        super()._refuse_if_closed()
+        if self.outage.open and (self._queue or self._alone):
+            raise TurnedAway

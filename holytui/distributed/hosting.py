@@ -139,6 +139,8 @@ class JobHost:
         breaker.decided(orders.verdicts, orders.halt)
         if orders.down:
             self.door.told_down()
+        elif orders.good_news != before.good_news:
+            self.door.outage.ask_soon()
         if orders.release:
             self.door.outage.release()
         closed = orders.drain or orders.stop
@@ -191,8 +193,8 @@ class JobHost:
         except Exception as error:  # noqa: BLE001  # a defect of ours: the owner stops the session and says so
             self._tell({"t": "defect", "i": work.index, "text": repr(error)})
         if ending is Ending.RETURNED:
-            back = {"i": work.index, "r": work.round, "slice": part.name, "short": part.short}
-            self._tell({"t": "returned", **back})
+            back = {"i": work.index, "r": work.round, "slice": part.name}
+            self._tell({"t": "returned", **back, "short": part.short, "down": self.door.outage.open})
 
     def _tell(self, event: dict[str, Any]) -> None:
         self._outbox.put(self.keys, event)

@@ -60,6 +60,8 @@ class Listener:
             case "attempt" | "outcome" | "pardon" | "notice":
                 self._record(event_from_json(event))
             case "returned":
+                if event.get("down"):
+                    self._roster.found_down(worker)
                 self._return(event["i"], event["r"], event["slice"], short=event.get("short", False))
             case "end":
                 self.close(event["slice"])
@@ -161,7 +163,7 @@ class Listener:
         admission, kind = self._admission, event.kind
         if kind is None:
             if event.counted:
-                self._roster.answered_at = self._now()
+                self._roster.answered(self._now() - event.ended_s)
                 admission.succeeded(self._ticket(event.ended_s))
                 self._learning.observe(Observation(event.step, event.asked, event.tier, event.ended_s))
         elif kind in UNANSWERED:

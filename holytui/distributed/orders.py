@@ -27,6 +27,7 @@ class Orders:
         verdicts: names of questions to the breaker that are decided; `halt` says how.
         halt: why the session ends before its work does.
         down: the provider does not answer: what failed so far is nobody's fault.
+        good_news: goes up when the provider answers some worker while another finds it down: that one asks at once.
         release: nothing is in hand anywhere but items held in case of an outage: nothing more will tell.
     """
 
@@ -43,6 +44,7 @@ class Orders:
     halt: Halt | None = None
     release: bool = False
     down: bool = False
+    good_news: int = 0
 
     def to_json(self) -> str:
         halt = self.halt
@@ -61,6 +63,7 @@ class Orders:
                 "halt": None if halt is None else halt_to_json(halt),
                 "release": self.release,
                 "down": self.down,
+                "good_news": self.good_news,
             }
         )
 
@@ -86,6 +89,7 @@ class Orders:
             None if data["halt"] is None else halt_from_json(data["halt"]),
             data["release"],
             data["down"],
+            data["good_news"],
         )
 
 

@@ -14,6 +14,7 @@ from holytui.core.workers import WorkerSeen
 from holytui.distributed import keys as names
 from holytui.distributed.keys import JobKeys
 from holytui.distributed.link import as_text
+from holytui.engine.admission.outage import PROBE_FIRST_S
 
 LOST_S = 10.0
 """Seconds of listening without a sign after which a worker's items run elsewhere."""
@@ -34,6 +35,7 @@ class Worker:
         unable: why it cannot work on this job; empty where it can.
         fresh: it gave a sign since this roster began: the first one that is found may be an old one.
         ended: it said goodbye.
+        knows: the newest good news that it has heard of, see `Roster.good_news`.
         lost: it was given up in this session: its items run elsewhere.
     """
 
@@ -50,6 +52,7 @@ class Worker:
     unable: str = ""
     lost: bool = False
     share: int = 0
+    knows: int = 0
     at: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -99,6 +102,10 @@ class Roster:
         """
         self.answered_at = -math.inf
         """When a request of any worker was last answered, on the loop's clock."""
+        self.good_news = 0
+        """Goes up when one worker is answered while another finds that the provider is down, at most as often as an
+        outage begins to probe: whoever finds so asks again at once."""
+        self._news_at = -math.inf
         self._outage_since: float | None = None
 
     @property
@@ -126,6 +133,20 @@ class Roster:
             self._outage_since = None
         elif self._outage_since is None:
             self._outage_since = self._now()
+
+    def answered(self, sent_at: float) -> None:
+        """A worker's request was, that was sent at this time on the loop's clock."""
+        now, since = self._now(), self._outage_since
+        self.answered_at = now
+        if since is not None and sent_at > since and now - self._news_at > PROBE_FIRST_S:
+            self.good_news += 1
+            self._news_at = now
+
+    def found_down(self, name: str) -> None:
+        """A worker found that the provider is down: said with what it gives back, before its next sign of life."""
+        worker = self._workers.get(name)
+        if worker is not None and not worker.outage:
+            worker.at = {**worker.at, "outage": True, "probe_in": PROBE_FIRST_S}
 
     def _listened(self) -> None:
         now = self._now()

@@ -9,6 +9,9 @@ from tests.distributed.cluster import cluster
 from tests.faults.troubled import DOWN, OK, Does, Troubled, troubled
 from tests.processes import wait_until
 
+KEYED = {"provider": ['name = "mine"', 'api_key_env = "MINE_API_KEY"']}
+"""Each worker has a key of its own here, by which the provider tells them apart."""
+
 
 @pytest.mark.parametrize(("fault", "reason"), [("auth", "auth"), ("quota", "quota"), ("model", "model_not_found")])
 def test_the_account_is_the_problem_so_the_job_stops_whole(tmp_path: Path, fault: str, reason: str) -> None:
@@ -92,10 +95,9 @@ def test_one_wave_of_429_is_one_episode_whichever_workers_it_meets(tmp_path: Pat
                 return Does(status=429, headers={"retry-after": "1"})
         return OK
 
-    keyed = {"provider": ['name = "mine"', 'api_key_env = "MINE_API_KEY"']}
     with (
         troubled(mood, 0.1) as provider,
-        cluster(tmp_path, source="count = 500", run=["concurrency = 20"], job=keyed) as built,
+        cluster(tmp_path, source="count = 500", run=["concurrency = 20"], job=KEYED) as built,
     ):
         for key in ("first", "second"):
             built.worker("--concurrency", "10", MINE_API_KEY=key)
@@ -221,3 +223,46 @@ def test_what_one_worker_finds_of_an_outage_holds_for_the_few_items_of_another(t
         done = built.run_to_its_end("--base-url", provider.url)
         assert done.returncode == 0, done.stderr
         assert built.status()["failures"] == {}
+
+
+def test_who_is_answered_after_an_outage_is_believed_by_the_others(tmp_path: Path) -> None:
+    """The second worker's own probe has just failed when the first one is answered: it would wait for ten seconds."""
+    again: dict[str, float] = {}
+
+    def mood(provider: Troubled, prompt: str) -> Does:
+        at, first = provider.at, provider.key == "first"
+        if at < (1.5 if first else 0.5):
+            return OK
+        if at < 5.0 or not (first or "first" in again):
+            return DOWN
+        again.setdefault(provider.key, at)
+        return OK
+
+    source, run = "count = 800", ["concurrency = 40", "max_attempts = 2"]
+    with troubled(mood, 0.2) as provider, cluster(tmp_path, source=source, run=run, job=KEYED) as built:
+        for key in ("first", "second"):
+            built.worker("--concurrency", "20", MINE_API_KEY=key)
+        done = built.run_to_its_end("--base-url", provider.url)
+        assert done.returncode == 0, done.stderr
+        assert built.status()["failures"] == {}
+        assert again["second"] - again["first"] < 4.0
+
+
+def test_a_machine_that_reaches_nobody_fails_none_of_its_items_though_others_are_answered(tmp_path: Path) -> None:
+    asked: list[float] = []
+
+    def mood(provider: Troubled, prompt: str) -> Does:
+        if provider.key == "first":
+            return OK
+        asked.append(provider.at)
+        return DOWN
+
+    source, run = "count = 900", ["concurrency = 40", "max_attempts = 2"]
+    with troubled(mood, 0.2) as provider, cluster(tmp_path, source=source, run=run, job=KEYED) as built:
+        for key in ("first", "second"):
+            built.worker("--concurrency", "20", MINE_API_KEY=key)
+        done = built.run_to_its_end("--base-url", provider.url)
+        assert done.returncode == 0, done.stderr
+        assert built.status()["failures"] == {}
+        probes = [at for at in asked if at > asked[0] + 2.0]
+        assert len(probes) <= 4, "it asks as in an outage"

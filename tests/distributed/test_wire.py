@@ -70,6 +70,7 @@ def test_orders_and_spec_come_out_as_they_went_in() -> None:
         drain=True,
         gate_s=1.5,
         episode=4,
+        good_news=3,
         shares={"a": 3},
         rates={"a": (60, None)},
         verdicts=("x",),

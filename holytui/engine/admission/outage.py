@@ -146,6 +146,12 @@ class Outage:
         self.begin()
         self._probe_at = self._now()
 
+    def ask_soon(self) -> None:
+        """Somebody else is answered: in an outage the next probe goes at once, and those after it as at its begin."""
+        if self.open:
+            self._wait = 2 * PROBE_FIRST_S
+            self._probe_at = self._now()
+
     def answered(self, sent: int, at: float) -> bool:
         """The provider answered a request, whatever it said; whether that ended an outage.
 
