@@ -12,8 +12,9 @@ from tests.forkserver import Forked
 from tests.processes import kill, wait_until
 
 SILENT = "says nothing any more"
-SLOW_S = LOST_S + 6.0
-"""An answer that takes longer than a worker may be silent."""
+SLOW_S = LOST_S + 10.0
+"""An answer that takes much longer than a worker may be silent."""
+PATIENT = "timeouts = { attempt = 60, first_token = 60, stall = 60 }"
 
 
 def told(built: Cluster) -> str:
@@ -52,7 +53,10 @@ def test_what_workers_have_of_an_earlier_session_is_waited_for_however_long_it_t
     def mood(provider: Troubled, prompt: str) -> Does:
         return Does(seconds=SLOW_S if len(provider.seen) < 6 else 0.3)
 
-    with troubled(mood) as provider, cluster(tmp_path, source="count = 80") as built:
+    with (
+        troubled(mood) as provider,
+        cluster(tmp_path, source="count = 80", run=["concurrency = 16"], job={"step": [PATIENT]}) as built,
+    ):
         built.worker()
         owner = built.run("--base-url", provider.url)
         wait_until(lambda: len(provider.answered) > 10, "slow ones are in flight, quick ones answered")
