@@ -1,5 +1,6 @@
 """The connection to Redis: knows whether it is there, and since when it is not."""
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -12,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import TimeoutError as RedisTimeout
 
 from holytui.distributed.redis_url import shown, without_secrets
 
@@ -19,6 +21,8 @@ T = TypeVar("T")
 CONNECT_S = 5.0
 ANSWER_S = 10.0
 """Seconds after which a Redis that takes a question and says nothing counts as gone."""
+PROBE_S = 2.0
+"""Seconds that it then has to say that it is there after all."""
 AGAIN_S = 0.5
 """Between two tries."""
 
@@ -77,15 +81,22 @@ class Link:
         await self.redis.aclose()
 
     async def _asked(self, call: Callable[[Redis], Awaitable[T]]) -> T:
-        """The pool may hold connections to a Redis that was started anew since; only a fresh one tells who is there."""
+        """Only a fresh connection tells who is there.
+
+        The pool may hold connections to a Redis that was started anew since, and where this process was stopped, its
+        clocks ran out with the answer waiting in the socket.
+        """
         try:
             return await call(self.redis)
         except (AuthenticationError, BusyLoadingError):
             raise
+        except (RedisTimeout, TimeoutError):
+            async with asyncio.timeout(PROBE_S):
+                await self.redis.ping()
         except (ConnectionLost, ConnectionError, EOFError):
             with contextlib.suppress(RedisError, OSError):
                 await self.redis.connection_pool.disconnect(inuse_connections=False)
-            return await call(self.redis)
+        return await call(self.redis)
 
     def _down(self, error: BaseException) -> LinkDown:
         if self.down_since is None:

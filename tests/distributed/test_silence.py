@@ -47,6 +47,7 @@ def test_an_owner_that_was_stopped_has_heard_nothing_and_asks_nothing_again(tmp_
         assert built.status()["succeeded"] == 200
         assert built.answered_twice() == 0
         assert SILENT not in told(built)
+        assert "does not answer" not in told(built)  # its own clock at the socket ran out, that is all
 
 
 def test_what_workers_have_of_an_earlier_session_is_waited_for_however_long_it_takes(tmp_path: Path) -> None:
