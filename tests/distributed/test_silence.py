@@ -66,6 +66,7 @@ def test_what_workers_have_of_an_earlier_session_is_waited_for_however_long_it_t
         assert done.returncode == 0, done.stderr
         assert built.status()["succeeded"] == 80
         assert len(provider.seen) == 80
+        assert max(seen.in_flight for seen in provider.seen) <= 16  # both sessions together
         assert SILENT not in told(built)
 
 
@@ -141,11 +142,12 @@ def test_what_was_on_its_way_to_a_worker_that_ended_runs_elsewhere_at_once(tmp_p
 
 
 def test_what_is_told_of_a_job_that_is_over_goes_by_itself(tmp_path: Path) -> None:
-    with cluster(tmp_path, "--latency", "0.4", source="count = 120") as built:
+    with cluster(tmp_path, "--latency", "2.0", source="count = 60") as built:
         asleep = built.worker()
         built.worker()
         owner = built.run()
-        wait_until(lambda: built.provider.count() > 30, "the job under way")
+        wait_until(lambda: bool(_of_job(built, "slices")), "slices are out")
+        wait_until(lambda: sum(one["in_flight"] > 0 for one in built.status()["workers"]) == 2, "both at work")
         asleep.send_signal(signal.SIGSTOP)
         assert owner.wait(60) == 0
         assert built.redis.keys("holytui:*:out") == []
