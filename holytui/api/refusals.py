@@ -19,7 +19,7 @@ from holytui.runs.endpoint import EndpointError
 from holytui.runs.errands import OwnerSilent
 from holytui.runs.saved import NoSuchJob, PrepareError
 from holytui.store.lock import OwnedElsewhere
-from holytui.store.trouble import CheckpointError
+from holytui.store.trouble import AlreadyThere, CheckpointError
 
 WAIT_S = 2
 """Seconds after which something that is in the way for a moment may be gone."""
@@ -67,6 +67,7 @@ _STATUS: dict[type[Exception], int] = {
     InputProblem: 400,
     OwnedElsewhere: 409,
     OwnerSilent: 503,
+    AlreadyThere: 409,
     CheckpointError: 503,
 }
 

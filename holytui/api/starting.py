@@ -94,7 +94,7 @@ class Starting:
             raise Refused(409, f"There is a task {task_id} already. Resume it, or give this one another id.")
         if others := renamed(checkpoints, task_id):
             raise Refused(409, f"{task_id} was renamed, it is called {others[0].name} now. Give this one another id.")
-        wishes = Wishes(job_id=task_id, stays=True, executor=executor)
+        wishes = Wishes(job_id=task_id, stays=True, executor=executor, fresh=True)
         return prepare(checkpoints, job, wishes, self._hosting.tables, self._hosting.env)
 
     def _check_number(self, items: int) -> None:

@@ -21,10 +21,11 @@ async def _asked_across_a_restart(server: RedisServer) -> None:
     await asyncio.gather(*(link.ask(lambda redis: redis.incr("asked")) for _ in range(AT_ONCE)))
     server.kill()
     server.start()
+    known = int(server.client().get("asked") or 0)  # a Redis that is killed may lose the last it was told
     for _ in range(AT_ONCE):
         await link.ask(lambda redis: redis.incr("asked"))
     assert link.down_since is None
-    assert await link.ask(lambda redis: redis.get("asked")) == str(2 * AT_ONCE).encode()
+    assert await link.ask(lambda redis: redis.get("asked")) == str(known + AT_ONCE).encode()
     server.kill()
     with pytest.raises(LinkDown):
         await link.ask(lambda redis: redis.get("asked"))

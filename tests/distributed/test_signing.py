@@ -8,13 +8,17 @@ from holytui.distributed.signing import SHOWN, together
 
 def hand(*, flights: Sequence[float] = (), **figures: Any) -> dict[str, Any]:
     """What one host says, with flights of these ages."""
-    none = {"inside": 0, "idle": 0, "held": 0, "outage": False, "probe_in": 0.0, "rate": 0.0, "reserved": 0.0}
-    return {**none, **figures, "flights": [{"age": age} for age in flights]}
+    counts = dict.fromkeys(("inside", "idle", "held"), 0)
+    amounts = dict.fromkeys(("probe_in", "gate_s", "rate", "reserved"), 0.0)
+    return {**counts, **amounts, "outage": False, **figures, "flights": [{"age": age} for age in flights]}
 
 
 def test_sessions_of_a_job_are_told_as_one() -> None:
-    both = together([hand(inside=2, idle=1, flights=[1.0]), hand(inside=3, held=1, outage=True, flights=[5.0])])
+    both = together(
+        [hand(inside=2, idle=1, flights=[1.0]), hand(inside=3, held=1, outage=True, gate_s=7.0, flights=[5.0])]
+    )
     assert (both["inside"], both["idle"], both["held"], both["outage"]) == (5, 1, 1, True)
+    assert both["gate_s"] == 7.0
     assert [flight["age"] for flight in both["flights"]] == [5.0, 1.0]
 
 
