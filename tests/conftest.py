@@ -12,8 +12,10 @@ from hypothesis import settings
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
 
-# Tests started under nohup would hand an ignored SIGHUP on to every process they start.
+# Tests started under nohup, or in the background of a script, would hand an ignored signal on to every process.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What holytui remembers by itself of folders that tests use is not for the user who runs them.
 state = TemporaryDirectory(prefix="holytui-state-")
