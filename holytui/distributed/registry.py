@@ -2,9 +2,10 @@
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 from holytui.distributed.keys import CELERY_PREFIX, KEPT_S, JobKeys, queue
 from holytui.distributed.link import Link, as_text
@@ -23,13 +24,11 @@ class Registry:
         """A session does: workers are told what they need to know of it, and nothing of the job goes by itself."""
         keys = self._keys
 
-        async def write(redis: Redis) -> None:
-            async with redis.pipeline(transaction=True) as pipe:
-                pipe.set(keys.spec, spec)
-                pipe.persist(keys.out)
-                await pipe.execute()
+        def fill(pipe: Pipeline) -> None:
+            pipe.set(keys.spec, spec)
+            pipe.persist(keys.out)
 
-        await self._link.ask(write)
+        await self._at_once(fill)
 
     async def note(self, one: OpenSlice) -> None:
         """It is open."""
@@ -45,14 +44,12 @@ class Registry:
         """Workers that have these slices let go of them, and a message that is still on its way is dropped."""
         keys = self._keys
 
-        async def write(redis: Redis) -> None:
-            async with redis.pipeline(transaction=True) as pipe:
-                pipe.sadd(keys.gone, *names)
-                pipe.expire(keys.gone, KEPT_S)
-                pipe.hdel(keys.slices, *names)
-                await pipe.execute()
+        def fill(pipe: Pipeline) -> None:
+            pipe.sadd(keys.gone, *names)
+            pipe.expire(keys.gone, KEPT_S)
+            pipe.hdel(keys.slices, *names)
 
-        await self._link.ask(write)
+        await self._at_once(fill)
 
     async def purge(self, worker: str) -> None:
         """Throw away what was on its way to a worker that is gone: prompts, and nobody would take them off for hours.
@@ -66,15 +63,13 @@ class Registry:
             with contextlib.suppress(ValueError, TypeError):
                 tags += [tag] if json.loads(held)[-1] == mine else []
 
-        async def write(redis: Redis) -> None:
-            async with redis.pipeline(transaction=True) as pipe:
-                pipe.delete(f"{CELERY_PREFIX}{mine}")
-                if tags:
-                    pipe.hdel(unacked, *tags)
-                    pipe.zrem(f"{unacked}_index", *tags)
-                await pipe.execute()
+        def fill(pipe: Pipeline) -> None:
+            pipe.delete(f"{CELERY_PREFIX}{mine}")
+            if tags:
+                pipe.hdel(unacked, *tags)
+                pipe.zrem(f"{unacked}_index", *tags)
 
-        await self._link.ask(write)
+        await self._at_once(fill)
 
     async def expire(self) -> None:
         """The session ends with slices that it does not know the end of: what their workers still tell is kept a while.
@@ -83,14 +78,12 @@ class Registry:
         """
         keys = self._keys
 
-        async def write(redis: Redis) -> None:
-            async with redis.pipeline(transaction=True) as pipe:
-                pipe.delete(keys.spec)
-                pipe.expire(keys.orders, KEPT_S)
-                pipe.expire(keys.out, KEPT_S)
-                await pipe.execute()
+        def fill(pipe: Pipeline) -> None:
+            pipe.delete(keys.spec)
+            pipe.expire(keys.orders, KEPT_S)
+            pipe.expire(keys.out, KEPT_S)
 
-        await self._link.ask(write)
+        await self._at_once(fill)
 
     async def clear(self) -> None:
         """Nothing of the job is out any more: nothing of it stays but the names of slices that were lost.
@@ -99,3 +92,13 @@ class Registry:
         """
         keys = self._keys
         await self._link.ask(lambda redis: redis.delete(keys.spec, keys.orders, keys.slices, keys.out))
+
+    async def _at_once(self, fill: Callable[[Pipeline], None]) -> None:
+        """Write several things, all of them or none."""
+
+        async def write(redis: Redis) -> None:
+            async with redis.pipeline(transaction=True) as pipe:
+                fill(pipe)
+                await pipe.execute()
+
+        await self._link.ask(write)

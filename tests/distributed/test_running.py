@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from tests.distributed.cluster import Cluster, cluster
+from tests.forkserver import Forked
 from tests.processes import holytui, kill, wait_until
 
 
@@ -116,15 +117,21 @@ def test_redis_is_killed_and_comes_back(tmp_path: Path) -> None:
         assert "answers again" in told
 
 
+def told_to_end_without_redis(built: Cluster) -> tuple[Forked, Forked]:
+    """A worker that has answers, and nobody to give them to; and the owner."""
+    says = built.folder / "worker.txt"
+    leaving = built.worker(says=says)
+    owner = built.run()
+    wait_until(lambda: built.provider.count() > 30, "the job under way")
+    built.redis.kill()
+    leaving.send_signal(signal.SIGTERM)
+    wait_until(lambda: "waits for Redis" in says.read_text(), "it waits with its answers")
+    return leaving, owner
+
+
 def test_a_worker_that_is_told_to_end_while_redis_is_away_keeps_its_answers_for_it(tmp_path: Path) -> None:
-    says = tmp_path / "worker.txt"
     with cluster(tmp_path, "--latency", "0.4", source="count = 120") as built:
-        leaving = built.worker(says=says)
-        owner = built.run()
-        wait_until(lambda: built.provider.count() > 30, "the job under way")
-        built.redis.kill()
-        leaving.send_signal(signal.SIGTERM)
-        wait_until(lambda: "waits for Redis" in says.read_text(), "it has answers, and nobody to give them to")
+        leaving, owner = told_to_end_without_redis(built)
         assert leaving.poll() is None
         built.redis.start()
         assert leaving.wait(30) == 0
@@ -135,14 +142,8 @@ def test_a_worker_that_is_told_to_end_while_redis_is_away_keeps_its_answers_for_
 
 
 def test_a_worker_that_is_told_twice_ends_without_redis(tmp_path: Path) -> None:
-    says = tmp_path / "worker.txt"
     with cluster(tmp_path, "--latency", "0.4", source="count = 120") as built:
-        leaving = built.worker(says=says)
-        owner = built.run()
-        wait_until(lambda: built.provider.count() > 30, "the job under way")
-        built.redis.kill()
-        leaving.send_signal(signal.SIGTERM)
-        wait_until(lambda: "waits for Redis" in says.read_text(), "it has answers, and nobody to give them to")
+        leaving, owner = told_to_end_without_redis(built)
         leaving.send_signal(signal.SIGTERM)
         assert leaving.wait(15) == 0
         kill(owner)
